@@ -1,0 +1,10 @@
+//! What Chancery's server and clients must agree on: ids, limits, the mechanism as data, acts, policy,
+//! state and the log. Everything here is a pure function of its arguments.
+//!
+//! There is no IO here, no clock, no randomness and no decryption: times and random bytes are
+//! arguments, and the keys that open content live in `chancery-seal`, which the server does not link.
+
+pub mod act;
+pub mod id;
+pub mod limits;
+pub mod name;

@@ -1,0 +1,52 @@
+//! Every bound on outside input, with its unit in the name. Both sides read them from here.
+
+/// A sealed body kept beside its act; a longer text is a file.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// A signed act's payload.
+pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
+/// Acts in one append, which land together or not at all.
+pub const ACTS_PER_APPEND_MAX: usize = 64;
+/// Recipients of one epoch or team generation.
+pub const RECIPIENTS_MAX: usize = 512;
+/// Files cited by one post.
+pub const FILES_PER_POST_MAX: usize = 64;
+/// Posts opened by one disclosure, or closed by one withdrawal.
+pub const POSTS_PER_DISCLOSURE_MAX: usize = 256;
+/// Reviewing States of one review (¶28c: four, unless the State under review decides otherwise).
+pub const REVIEWING_STATES_MAX: usize = 8;
+/// Instruments of one mechanism.
+pub const INSTRUMENTS_MAX: usize = 16;
+/// A sealed file.
+pub const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024 + 16 * 1024 * 1024;
+/// Parts of one sealed file: `FILE_BYTES_MAX` over the part size, rounded up.
+pub const FILE_PARTS_MAX: u32 = 416;
+/// One message of an upload or download stream.
+pub const STREAM_MESSAGE_BYTES_MAX: usize = 256 * 1024;
+/// Entries in one page of a list.
+pub const PAGE_ENTRIES_MAX: u32 = 1_000;
+/// Bytes of entries in one page of a list (a page closes at the entry that passes it).
+pub const PAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Channels followed by one watch stream.
+pub const WATCHED_CHANNELS_MAX: usize = 4_096;
+/// A decoded gRPC message, either way.
+pub const MESSAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// A title, name or contact inside a sealed body.
+pub const TITLE_BYTES_MAX: usize = 1_024;
+/// A file name inside a sealed body.
+pub const FILE_NAME_BYTES_MAX: usize = 255;
+/// A reason that a person writes.
+pub const REASON_BYTES_MAX: usize = 4_096;
+/// Words of a summary (¶38).
+pub const SUMMARY_WORDS_MAX: usize = 1_500;
+/// How far an entry's log time may lie ahead of a client's clock.
+pub const CLOCK_AHEAD_MS_MAX: u64 = 10 * 60 * 1_000;
+/// Life of an invitation.
+pub const INVITATION_MS: u64 = 10 * 24 * 60 * 60 * 1_000;
+/// Open invitations of one inviter.
+pub const OPEN_INVITATIONS_MAX: u32 = 256;
+/// Attempts to redeem one invitation with a wrong MAC before it is void.
+pub const INVITATION_ATTEMPTS_MAX: u32 = 10;
+/// An uncited file is garbage after this time.
+pub const UNCITED_FILE_MS: u64 = 24 * 60 * 60 * 1_000;
+/// Unfinished uploads of one person at once.
+pub const OPEN_UPLOADS_MAX: u32 = 32;
