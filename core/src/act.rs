@@ -1,16 +1,15 @@
-//! Acts (being written).
+//! Acts: what is signed, its strict encoding, and the check of its signature.
+//!
+//! Nothing here decides whether an act is allowed: that is [`crate::policy`]. This module and the
+//! generated code are the only places that know how an act is encoded (`docs/formats/acts.md`).
 
-/// Kinds of acts (being written).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// A post.
-    Post,
-}
+mod body;
+mod envelope;
+mod kind;
+mod statement;
+mod wire;
 
-impl Kind {
-    /// Signature namespace.
-    #[must_use]
-    pub const fn namespace(self) -> &'static str {
-        "chancery/v1/sign/act/post"
-    }
-}
+pub use body::{Attachment, Binding, PersonCard, PostBody, Rendition, RenditionFile, ThreadStep};
+pub use envelope::{ActError, Signed, SignedAct, SignedStatement, assemble_act, assemble_statement, verify_bytes};
+pub use kind::Kind;
+pub use statement::*;

@@ -97,6 +97,11 @@ byte_id!(
     FileId, 16, "file id", "32 hexadecimal digits"
 );
 byte_id!(
+    /// A team of secretariat officers: 16 random bytes. Also the scope under which any team's key is
+    /// wrapped ([`crate::name::team_scope`]).
+    TeamId, 16, "team id", "32 hexadecimal digits"
+);
+byte_id!(
     /// The name of a public key: SHA-256 over its algorithm and bytes ([`crate::name::key_id`]).
     KeyId, 32, "key id", "64 hexadecimal digits"
 );

@@ -7,4 +7,5 @@
 pub mod act;
 pub mod id;
 pub mod limits;
+pub mod mechanism;
 pub mod name;

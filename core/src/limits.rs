@@ -50,3 +50,17 @@ pub const INVITATION_ATTEMPTS_MAX: u32 = 10;
 pub const UNCITED_FILE_MS: u64 = 24 * 60 * 60 * 1_000;
 /// Unfinished uploads of one person at once.
 pub const OPEN_UPLOADS_MAX: u32 = 32;
+/// A mechanism file.
+pub const MECHANISM_BYTES_MAX: usize = 256 * 1024;
+/// Clusters of one mechanism.
+pub const CLUSTERS_MAX: usize = 16;
+/// Articles of one instrument in one cluster.
+pub const ARTICLES_PER_CLUSTER_MAX: usize = 256;
+/// Months that a mechanism may give for responses or feedback.
+pub const TERM_MONTHS_MAX: usize = 60;
+/// A questionnaire file.
+pub const QUESTIONNAIRE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Questions of one questionnaire.
+pub const QUESTIONS_MAX: usize = 4_096;
+/// One language's text of a question.
+pub const QUESTION_BYTES_MAX: usize = 8 * 1024;

@@ -4,7 +4,8 @@
 //! The encoding is unambiguous: `u64-LE count`, then for each part `u64-LE length || bytes`; the first
 //! part is always the label. `docs/formats/keys.md` lists what each label's parts are.
 
-use crate::id::{Digest, KeyId};
+use crate::act::{Audience, Team};
+use crate::id::{ChannelId, Digest, KeyId, TeamId};
 
 /// The suite byte of everything in this version. There is no negotiation: another value is refused.
 pub const SUITE: u8 = 0x01;
@@ -15,6 +16,10 @@ pub const SUITE: u8 = 0x01;
 pub enum Label {
     /// Id of a public key: algorithm, public key.
     KeyId,
+    /// Id of a channel that exists once in a deployment: root fingerprint, name.
+    WellKnownChannel,
+    /// Scope of a team's key: root fingerprint, team kind, team.
+    TeamScope,
     /// Key of one revision, from the epoch secret: channel, section, act.
     RevisionKey,
     /// Commitment to a revision key: channel, section, act, key.
@@ -51,6 +56,8 @@ impl Label {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::KeyId => "chancery/v1/key-id",
+            Self::WellKnownChannel => "chancery/v1/well-known-channel",
+            Self::TeamScope => "chancery/v1/team-scope",
             Self::RevisionKey => "chancery/v1/revision-key",
             Self::RevisionCommitment => "chancery/v1/revision-commitment",
             Self::Body => "chancery/v1/body",
@@ -87,6 +94,37 @@ pub fn signature_input(namespace: Namespace, signer: &KeyId, root: &KeyId, paylo
 pub fn key_id(algorithm: KeyAlgorithm, public_key: &[u8]) -> KeyId {
     let bytes = context(Label::KeyId, &[algorithm.as_str().as_bytes(), public_key]);
     KeyId::new(*Digest::of(&bytes).as_bytes())
+}
+
+/// The directory's channel in the deployment of `root`.
+#[must_use]
+pub fn directory_channel(root: &KeyId) -> ChannelId {
+    ChannelId::new(first_half(Label::WellKnownChannel, &[root.as_bytes(), b"directory"]))
+}
+
+/// The publication channel of an audience in the deployment of `root`.
+#[must_use]
+pub fn publication_channel(root: &KeyId, audience: Audience) -> ChannelId {
+    let name = format!("publication/{}", audience.as_str());
+    ChannelId::new(first_half(Label::WellKnownChannel, &[root.as_bytes(), name.as_bytes()]))
+}
+
+/// The scope under which a team's key is wrapped and boxed.
+#[must_use]
+pub fn team_scope(root: &KeyId, team: Team) -> TeamId {
+    let root = root.as_bytes();
+    TeamId::new(match &team {
+        Team::State(state) => first_half(Label::TeamScope, &[root, b"state", state.as_str().as_bytes()]),
+        Team::Secretariat(id) => first_half(Label::TeamScope, &[root, b"secretariat", id.as_bytes()]),
+        Team::AllParties => first_half(Label::TeamScope, &[root, b"all-parties", b""]),
+    })
+}
+
+fn first_half(label: Label, parts: &[&[u8]]) -> [u8; 16] {
+    let digest = Digest::of(&context(label, parts));
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest.as_bytes()[..16]);
+    half
 }
 
 /// What a public key is for; part of its id, so that one key never serves two uses.
@@ -136,6 +174,8 @@ pub enum Namespace {
     Clearance,
     /// A State's word that a person belongs to it, signed by a State key.
     Membership,
+    /// A newcomer's public keys, signed by the device key among them.
+    Possession,
     /// A server's request to be certified, signed by its own log key.
     ServerRequest,
 }
@@ -148,6 +188,7 @@ impl Namespace {
             Self::Withdrawal => "chancery/v1/sign/withdrawal",
             Self::Clearance => "chancery/v1/sign/clearance",
             Self::Membership => "chancery/v1/sign/membership",
+            Self::Possession => "chancery/v1/sign/possession",
             Self::ServerRequest => "chancery/v1/sign/server-request",
         }
     }

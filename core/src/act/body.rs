@@ -1,0 +1,363 @@
+//! What stands inside sealed bodies, in clear: the types and their encoding. Opening a body is not done
+//! here; the server uses only [`Rendition`], which a State has made public.
+
+use chancery_proto::act as proto;
+use prost::Message;
+
+use super::envelope::ActError;
+use super::wire::{step_from_wire, step_to_wire};
+use crate::id::{ActId, Digest, FileId, InstrumentCode, SectionId};
+use crate::limits::{BODY_BYTES_MAX, FILE_NAME_BYTES_MAX, FILES_PER_POST_MAX, REASON_BYTES_MAX, TITLE_BYTES_MAX};
+use crate::mechanism::Language;
+
+/// What a message of a clarification thread is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ThreadStep {
+    /// A reviewer asks.
+    Question,
+    /// An answer, or a follow-up of either side.
+    Reply,
+    /// The State under review has no further information (¶35: encouraged, never forced).
+    NoFurtherInformation,
+}
+
+impl ThreadStep {
+    /// The step as people and JSON see it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Question => "question",
+            Self::Reply => "reply",
+            Self::NoFurtherInformation => "no-further-information",
+        }
+    }
+}
+
+/// What a section is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// The instrument.
+    pub instrument: InstrumentCode,
+    /// The article, as the mechanism names it.
+    pub article: String,
+    /// The question of the questionnaire.
+    pub question: String,
+    /// The section and revision asked about, for a question about a submitted answer.
+    pub about: Option<(SectionId, ActId)>,
+}
+
+/// A file that a body cites: its key is here and nowhere else.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// The sealed file.
+    pub file: FileId,
+    /// Its key.
+    pub key: [u8; 32],
+    /// Bytes of ciphertext.
+    pub sealed_length: u64,
+    /// SHA-256 of the ciphertext.
+    pub sealed_sha256: Digest,
+    /// Bytes of the file itself.
+    pub length: u64,
+    /// SHA-256 of the file itself.
+    pub sha256: Digest,
+    /// File name, as the sender named it.
+    pub name: String,
+    /// Media type (RFC 6838).
+    pub media_type: String,
+}
+
+impl std::fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attachment").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+/// The body of a post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostBody {
+    /// The language of the text.
+    pub language: Language,
+    /// A title.
+    pub title: String,
+    /// The text: plain, paragraphs parted by an empty line.
+    pub text: String,
+    /// What it is about.
+    pub binding: Option<Binding>,
+    /// Its place in a clarification thread.
+    pub step: Option<ThreadStep>,
+    /// Cited files, in the order the writer gave them.
+    pub attachments: Vec<Attachment>,
+    /// Why the section is held back, where it is.
+    pub reason: String,
+}
+
+/// The body of an act that adds a member: who this is, for the members of the channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonCard {
+    /// Name.
+    pub name: String,
+    /// Function or title.
+    pub post: String,
+    /// How to reach the person.
+    pub contact: String,
+}
+
+/// A file as the public gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenditionFile {
+    /// Bytes.
+    pub length: u64,
+    /// SHA-256.
+    pub sha256: Digest,
+    /// File name.
+    pub name: String,
+    /// Media type.
+    pub media_type: String,
+}
+
+/// A post as the public gets it. [`Rendition::of`] is the one way from a body to it, so that anyone who
+/// opens the ciphertext can check that the text shown is the text exchanged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendition {
+    /// The language of the text.
+    pub language: Language,
+    /// Title.
+    pub title: String,
+    /// Text.
+    pub text: String,
+    /// Instrument, article and question.
+    pub about: Option<(InstrumentCode, String, String)>,
+    /// Place in a thread.
+    pub step: Option<ThreadStep>,
+    /// Files.
+    pub files: Vec<RenditionFile>,
+}
+
+impl PostBody {
+    /// The encoding that is sealed.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        proto::PostBody {
+            language: self.language.as_str().to_owned(),
+            title: self.title.clone(),
+            text: self.text.clone(),
+            binding: self.binding.as_ref().map(|binding| proto::Binding {
+                instrument: binding.instrument.to_string(),
+                article: binding.article.clone(),
+                question: binding.question.clone(),
+                section: binding.about.map(|(section, _)| section.as_bytes().to_vec()).unwrap_or_default(),
+                revision: binding.about.map(|(_, act)| act.as_bytes().to_vec()).unwrap_or_default(),
+            }),
+            step: self.step.map(step_to_wire).unwrap_or_default(),
+            attachments: self.attachments.iter().map(attachment).collect(),
+            reason: self.reason.clone(),
+        }
+        .encode_to_vec()
+    }
+
+    /// Parses strictly.
+    ///
+    /// # Errors
+    /// [`ActError::TooLarge`], [`ActError::Undecodable`], [`ActError::NotCanonical`] or the field at fault.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ActError> {
+        let m: proto::PostBody = strictly(bytes)?;
+        if m.attachments.len() > FILES_PER_POST_MAX {
+            return Err(ActError::Field("attachments"));
+        }
+        Ok(Self {
+            language: m.language.parse().map_err(|_| ActError::Field("language"))?,
+            title: short(m.title, TITLE_BYTES_MAX, "title")?,
+            text: text(m.text, "text")?,
+            binding: m.binding.map(parse_binding).transpose()?,
+            step: optional_step(m.step)?,
+            attachments: m.attachments.into_iter().map(parse_attachment).collect::<Result<_, _>>()?,
+            reason: short(m.reason, REASON_BYTES_MAX, "reason")?,
+        })
+    }
+}
+
+impl PersonCard {
+    /// The encoding that is sealed.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        proto::PersonCard { name: self.name.clone(), post: self.post.clone(), contact: self.contact.clone() }
+            .encode_to_vec()
+    }
+
+    /// Parses strictly.
+    ///
+    /// # Errors
+    /// As [`PostBody::decode`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, ActError> {
+        let m: proto::PersonCard = strictly(bytes)?;
+        Ok(Self {
+            name: short(m.name, TITLE_BYTES_MAX, "name")?,
+            post: short(m.post, TITLE_BYTES_MAX, "post")?,
+            contact: short(m.contact, TITLE_BYTES_MAX, "contact")?,
+        })
+    }
+}
+
+impl Rendition {
+    /// What the public gets of a body: all of it but the keys and ids, and why it was once held back.
+    #[must_use]
+    pub fn of(body: &PostBody) -> Self {
+        Self {
+            language: body.language,
+            title: body.title.clone(),
+            text: body.text.clone(),
+            about: body.binding.as_ref().map(|b| (b.instrument.clone(), b.article.clone(), b.question.clone())),
+            step: body.step,
+            files: body
+                .attachments
+                .iter()
+                .map(|a| RenditionFile {
+                    length: a.length,
+                    sha256: a.sha256,
+                    name: a.name.clone(),
+                    media_type: a.media_type.clone(),
+                })
+                .collect(),
+        }
+    }
+
+    /// The encoding whose hash a grant signs.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let (instrument, article, question) = match &self.about {
+            Some((instrument, article, question)) => (instrument.to_string(), article.clone(), question.clone()),
+            None => Default::default(),
+        };
+        let files = self.files.iter().map(|file| proto::RenditionFile {
+            length: file.length,
+            sha256: file.sha256.as_bytes().to_vec(),
+            name: file.name.clone(),
+            media_type: file.media_type.clone(),
+        });
+        proto::Rendition {
+            language: self.language.as_str().to_owned(),
+            title: self.title.clone(),
+            text: self.text.clone(),
+            instrument,
+            article,
+            question,
+            step: self.step.map(step_to_wire).unwrap_or_default(),
+            files: files.collect(),
+        }
+        .encode_to_vec()
+    }
+
+    /// Parses strictly.
+    ///
+    /// # Errors
+    /// As [`PostBody::decode`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, ActError> {
+        let m: proto::Rendition = strictly(bytes)?;
+        if m.files.len() > FILES_PER_POST_MAX {
+            return Err(ActError::Field("files"));
+        }
+        let about = if m.instrument.is_empty() {
+            None
+        } else {
+            let instrument = m.instrument.parse().map_err(|_| ActError::Field("instrument"))?;
+            Some((instrument, short(m.article, 64, "article")?, short(m.question, 64, "question")?))
+        };
+        let files = m.files.into_iter().map(|file| {
+            Ok(RenditionFile {
+                length: file.length,
+                sha256: digest(&file.sha256, "files.sha256")?,
+                name: file_name(file.name)?,
+                media_type: short(file.media_type, 127, "files.media_type")?,
+            })
+        });
+        Ok(Self {
+            language: m.language.parse().map_err(|_| ActError::Field("language"))?,
+            title: short(m.title, TITLE_BYTES_MAX, "title")?,
+            text: text(m.text, "text")?,
+            about,
+            step: optional_step(m.step)?,
+            files: files.collect::<Result<_, ActError>>()?,
+        })
+    }
+}
+
+fn strictly<M: Message + Default>(bytes: &[u8]) -> Result<M, ActError> {
+    if bytes.len() > BODY_BYTES_MAX {
+        return Err(ActError::TooLarge);
+    }
+    let message = M::decode(bytes).map_err(|_| ActError::Undecodable)?;
+    if message.encode_to_vec() == bytes { Ok(message) } else { Err(ActError::NotCanonical) }
+}
+
+fn attachment(a: &Attachment) -> proto::Attachment {
+    proto::Attachment {
+        file: a.file.as_bytes().to_vec(),
+        key: a.key.to_vec(),
+        sealed_length: a.sealed_length,
+        sealed_sha256: a.sealed_sha256.as_bytes().to_vec(),
+        length: a.length,
+        sha256: a.sha256.as_bytes().to_vec(),
+        name: a.name.clone(),
+        media_type: a.media_type.clone(),
+    }
+}
+
+fn parse_attachment(m: proto::Attachment) -> Result<Attachment, ActError> {
+    Ok(Attachment {
+        file: FileId::try_from(m.file.as_slice()).map_err(|_| ActError::Field("attachments.file"))?,
+        key: m.key.as_slice().try_into().map_err(|_| ActError::Field("attachments.key"))?,
+        sealed_length: m.sealed_length,
+        sealed_sha256: digest(&m.sealed_sha256, "attachments.sealed_sha256")?,
+        length: m.length,
+        sha256: digest(&m.sha256, "attachments.sha256")?,
+        name: file_name(m.name)?,
+        media_type: short(m.media_type, 127, "attachments.media_type")?,
+    })
+}
+
+fn parse_binding(m: proto::Binding) -> Result<Binding, ActError> {
+    let about = match (m.section.is_empty(), m.revision.is_empty()) {
+        (true, true) => None,
+        _ => Some((
+            SectionId::try_from(m.section.as_slice()).map_err(|_| ActError::Field("binding.section"))?,
+            ActId::try_from(m.revision.as_slice()).map_err(|_| ActError::Field("binding.revision"))?,
+        )),
+    };
+    Ok(Binding {
+        instrument: m.instrument.parse().map_err(|_| ActError::Field("binding.instrument"))?,
+        article: short(m.article, 64, "binding.article")?,
+        question: short(m.question, 64, "binding.question")?,
+        about,
+    })
+}
+
+fn optional_step(step: i32) -> Result<Option<ThreadStep>, ActError> {
+    if step == 0 { Ok(None) } else { step_from_wire(step).map(Some) }
+}
+
+fn digest(bytes: &[u8], field: &'static str) -> Result<Digest, ActError> {
+    Digest::try_from(bytes).map_err(|_| ActError::Field(field))
+}
+
+/// One line: no control characters, so that a title cannot forge another line of a listing.
+fn short(line: String, bytes_max: usize, field: &'static str) -> Result<String, ActError> {
+    let plain = line.len() <= bytes_max && !line.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
+    if plain { Ok(line) } else { Err(ActError::Field(field)) }
+}
+
+/// Any text, without the control characters that move a terminal's cursor or hide words.
+fn text(text: String, field: &'static str) -> Result<String, ActError> {
+    let plain = !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r'));
+    if plain { Ok(text) } else { Err(ActError::Field(field)) }
+}
+
+/// A bare file name: no path, no control characters, not a name that means a folder.
+fn file_name(name: String) -> Result<String, ActError> {
+    let bare = !name.is_empty()
+        && name.len() <= FILE_NAME_BYTES_MAX
+        && name != "."
+        && name != ".."
+        && !name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\'));
+    if bare { Ok(name) } else { Err(ActError::Field("name")) }
+}

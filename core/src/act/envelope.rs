@@ -1,0 +1,193 @@
+//! The signed envelope: parsed strictly, verified over the bytes as received.
+
+use bytes::Bytes;
+use chancery_proto::act as proto;
+use prost::Message as _;
+
+use super::wire::Wire;
+use super::{Act, StateStatement};
+use crate::id::KeyId;
+use crate::limits::PAYLOAD_BYTES_MAX;
+use crate::name::{KeyAlgorithm, Namespace, SUITE, key_id, signature_input};
+
+/// Why bytes are not a well-formed act or statement, or its signature does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    /// More bytes than any act may have.
+    #[error("the act is larger than {PAYLOAD_BYTES_MAX} bytes")]
+    TooLarge,
+    /// Not protobuf of this type at all.
+    #[error("the bytes are not an encoded act")]
+    Undecodable,
+    /// A suite that this version does not know. There is no negotiation.
+    #[error("unknown suite {0}; this version knows only suite 1")]
+    UnknownSuite(u32),
+    /// A schema that this version does not know.
+    #[error("unknown schema version {0}; this version knows only schema 1")]
+    UnknownSchema(u32),
+    /// No known statement inside.
+    #[error("unknown kind of act; a newer client may have made it")]
+    UnknownKind,
+    /// Unknown fields, or fields in another order or form than the one encoding.
+    #[error("the bytes are not in the one canonical encoding")]
+    NotCanonical,
+    /// A field has a value that the format excludes.
+    #[error("field {0} has a value that the format excludes")]
+    Field(&'static str),
+    /// The key offered is not the one the envelope names.
+    #[error("the act is signed by another key than the one it must be signed by")]
+    WrongSigner,
+    /// The signature does not hold.
+    #[error("the signature does not hold")]
+    BadSignature,
+}
+
+/// A parsed envelope together with the very bytes it came in. The signature is not yet checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed<T> {
+    bytes: Bytes,
+    payload: Bytes,
+    signature: [u8; 64],
+    signer: KeyId,
+    content: T,
+}
+
+/// An act in its envelope.
+pub type SignedAct = Signed<Act>;
+
+/// What a State key signed, in its envelope.
+pub type SignedStatement = Signed<StateStatement>;
+
+/// The content of an envelope: knows its encoding and the namespace of its signature.
+#[expect(private_bounds, reason = "`Wire` seals the trait: only acts and State statements are signed")]
+pub trait Content: Wire {
+    /// The namespace under which it is signed.
+    fn namespace(&self) -> Namespace;
+}
+
+impl Content for Act {
+    fn namespace(&self) -> Namespace {
+        Namespace::Act(self.statement.kind())
+    }
+}
+
+impl Content for StateStatement {
+    fn namespace(&self) -> Namespace {
+        Self::namespace(self)
+    }
+}
+
+impl<T: Content> Signed<T> {
+    /// Parses an envelope and its payload strictly.
+    ///
+    /// # Errors
+    /// Any [`ActError`] but the two about signatures.
+    pub fn decode(bytes: impl Into<Bytes>) -> Result<Self, ActError> {
+        let bytes = bytes.into();
+        if bytes.len() > PAYLOAD_BYTES_MAX + 256 {
+            return Err(ActError::TooLarge);
+        }
+        let envelope = proto::SignedAct::decode(bytes.clone()).map_err(|_| ActError::Undecodable)?;
+        if envelope.suite != u32::from(SUITE) {
+            return Err(ActError::UnknownSuite(envelope.suite));
+        }
+        if envelope.encode_to_vec() != bytes {
+            return Err(ActError::NotCanonical);
+        }
+        let signature = envelope.signature.as_slice().try_into().map_err(|_| ActError::Field("signature"))?;
+        let signer =
+            KeyId::try_from(envelope.signer_key_id.as_slice()).map_err(|_| ActError::Field("signer_key_id"))?;
+        let content = T::decode_strictly(&envelope.payload)?;
+        Ok(Self { bytes, payload: envelope.payload.into(), signature, signer, content })
+    }
+
+    /// The envelope's bytes as received.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The key that the envelope names.
+    #[must_use]
+    pub fn signer(&self) -> KeyId {
+        self.signer
+    }
+
+    /// The parsed content.
+    #[must_use]
+    pub fn content(&self) -> &T {
+        &self.content
+    }
+
+    /// Checks the signature under `public_key`, in the deployment of `root`.
+    ///
+    /// # Errors
+    /// [`ActError::WrongSigner`] if the envelope names another key, [`ActError::BadSignature`].
+    pub fn verify(&self, public_key: &[u8; 32], root: &KeyId) -> Result<(), ActError> {
+        if key_id(KeyAlgorithm::Ed25519, public_key) != self.signer {
+            return Err(ActError::WrongSigner);
+        }
+        verify_bytes(self.content.namespace(), public_key, root, &self.payload, &self.signature)
+    }
+}
+
+/// Checks an Ed25519 signature (RFC 8032) over [`signature_input`].
+///
+/// # Errors
+/// [`ActError::BadSignature`].
+pub fn verify_bytes(
+    namespace: Namespace,
+    public_key: &[u8; 32],
+    root: &KeyId,
+    payload: &[u8],
+    signature: &[u8; 64],
+) -> Result<(), ActError> {
+    let signer = key_id(KeyAlgorithm::Ed25519, public_key);
+    let input = signature_input(namespace, &signer, root, payload);
+    ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, public_key)
+        .verify(&input, signature)
+        .map_err(|_| ActError::BadSignature)
+}
+
+impl Act {
+    /// The payload that is signed.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        Wire::encode(self)
+    }
+}
+
+impl StateStatement {
+    /// The payload that is signed.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        Wire::encode(self)
+    }
+}
+
+/// Puts a signed payload into its envelope and parses the result, so that nothing leaves a writer that a
+/// reader would refuse.
+///
+/// # Errors
+/// As [`Signed::decode`].
+pub fn assemble_act(payload: Vec<u8>, signature: [u8; 64], signer: KeyId) -> Result<SignedAct, ActError> {
+    Signed::decode(envelope(payload, signature, signer))
+}
+
+/// As [`assemble_act`], for what a State key signs.
+///
+/// # Errors
+/// As [`Signed::decode`].
+pub fn assemble_statement(
+    payload: Vec<u8>,
+    signature: [u8; 64],
+    signer: KeyId,
+) -> Result<SignedStatement, ActError> {
+    Signed::decode(envelope(payload, signature, signer))
+}
+
+fn envelope(payload: Vec<u8>, signature: [u8; 64], signer: KeyId) -> Vec<u8> {
+    let signer_key_id = signer.as_bytes().to_vec();
+    proto::SignedAct { payload, signature: signature.to_vec(), signer_key_id, suite: u32::from(SUITE) }
+        .encode_to_vec()
+}
