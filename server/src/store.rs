@@ -1,0 +1,3 @@
+//! Everything that is kept in the database. No other module contains SQL.
+
+pub mod db;
