@@ -7,5 +7,6 @@
 pub mod act;
 pub mod id;
 pub mod limits;
+pub mod log;
 pub mod mechanism;
 pub mod name;

@@ -1,0 +1,12 @@
+//! The log of a channel: an RFC 6962 tree over its entries, signed checkpoints, and proofs
+//! (`docs/formats/log.md`).
+//!
+//! Nothing here stores or fetches; a [`Tree`] is a value that is cheap to clone.
+
+mod checkpoint;
+mod proof;
+mod tree;
+
+pub use checkpoint::{Checkpoint, CheckpointError, origin};
+pub use proof::{ProofError, verify_consistency, verify_inclusion};
+pub use tree::{Tree, leaf_hash, wrap_leaf};

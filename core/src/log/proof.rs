@@ -1,0 +1,56 @@
+//! Verification of proofs, by `ct-merkle`.
+
+use ct_merkle::{ConsistencyProof, InclusionProof, RootHash};
+use sha2::Sha256;
+
+use crate::act::TreeHead;
+use crate::id::Digest;
+
+/// A proof does not show what it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProofError {
+    /// The entry is not in the tree at that place.
+    #[error("the entry is not in the log at that place")]
+    NotIncluded,
+    /// The older tree is not the beginning of the newer one.
+    #[error("the newer log does not continue the older one")]
+    Inconsistent,
+}
+
+/// Checks that an entry stands at `index` in the log with this head.
+///
+/// # Errors
+/// [`ProofError::NotIncluded`].
+pub fn verify_inclusion(
+    head: &TreeHead,
+    index: u64,
+    signed: &[u8],
+    log_time_ms: u64,
+    proof: &[Digest],
+) -> Result<(), ProofError> {
+    let mut leaf = signed.to_vec();
+    leaf.extend(log_time_ms.to_be_bytes());
+    let proof = InclusionProof::try_from_bytes(concat(proof)).map_err(|_| ProofError::NotIncluded)?;
+    root(head).verify_inclusion(&leaf, index, &proof).map_err(|_| ProofError::NotIncluded)
+}
+
+/// Checks that the log with head `new` continues the one with head `old`. An empty log is continued by any.
+///
+/// # Errors
+/// [`ProofError::Inconsistent`].
+pub fn verify_consistency(old: &TreeHead, new: &TreeHead, proof: &[Digest]) -> Result<(), ProofError> {
+    if old.size == 0 {
+        let empty = old.root == Digest::of(&[]) && proof.is_empty();
+        return if empty { Ok(()) } else { Err(ProofError::Inconsistent) };
+    }
+    let proof = ConsistencyProof::try_from_bytes(concat(proof)).map_err(|_| ProofError::Inconsistent)?;
+    root(new).verify_consistency(&root(old), &proof).map_err(|_| ProofError::Inconsistent)
+}
+
+fn root(head: &TreeHead) -> RootHash<Sha256> {
+    RootHash::new((*head.root.as_bytes()).into(), head.size)
+}
+
+fn concat(proof: &[Digest]) -> Vec<u8> {
+    proof.iter().flat_map(|digest| *digest.as_bytes()).collect()
+}
