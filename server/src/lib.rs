@@ -1,1 +1,12 @@
-//! x
+//! The Chancery server: it orders and keeps signed acts, enforces the rules, and can read nothing.
+//!
+//! From the wire inwards: [`gate`] turns a TLS peer into a key id, [`store`] holds every statement of SQL.
+//! Beside them stand [`blobs`] (the bytes of files), [`feed`] (wake-ups of watchers), [`observe`] (logs)
+//! and [`config`]. Nothing here can open a body: the crate that can is not linked.
+
+pub mod blobs;
+pub mod config;
+pub mod feed;
+pub mod gate;
+pub mod observe;
+pub mod store;

@@ -14,13 +14,21 @@ enum Inner {
     Postgres(PgRow),
 }
 
-macro_rules! get {
+macro_rules! optional {
     ($row:expr, $column:expr, $type:ty, $expected:literal) => {
         match &$row.0 {
-            Inner::Sqlite(row) => row.try_get::<$type, _>($column),
-            Inner::Postgres(row) => row.try_get::<$type, _>($column),
+            Inner::Sqlite(row) => row.try_get::<Option<$type>, _>($column),
+            Inner::Postgres(row) => row.try_get::<Option<$type>, _>($column),
         }
         .map_err(|_| DbError::Column { column: $column, expected: $expected })
+    };
+}
+
+// Not by sqlx's own conversion, which on SQLite reads a null as 0 or as nothing.
+macro_rules! present {
+    ($row:expr, $column:expr, $type:ty, $expected:literal) => {
+        optional!($row, $column, $type, $expected)?
+            .ok_or(DbError::Column { column: $column, expected: $expected })
     };
 }
 
@@ -35,7 +43,7 @@ impl Row {
 
     /// A `bigint`.
     pub fn i64(&self, column: usize) -> Result<i64, DbError> {
-        get!(self, column, i64, "a number")
+        present!(self, column, i64, "a number")
     }
 
     /// A `bigint` that counts something.
@@ -54,27 +62,27 @@ impl Row {
 
     /// A `text`.
     pub fn text(&self, column: usize) -> Result<&str, DbError> {
-        get!(self, column, &str, "text")
+        present!(self, column, &str, "text")
     }
 
     /// A `blob`.
     pub fn blob(&self, column: usize) -> Result<&[u8], DbError> {
-        get!(self, column, &[u8], "bytes")
+        present!(self, column, &[u8], "bytes")
     }
 
     /// A `bigint` that may be absent.
     pub fn optional_i64(&self, column: usize) -> Result<Option<i64>, DbError> {
-        get!(self, column, Option<i64>, "a number or null")
+        optional!(self, column, i64, "a number or null")
     }
 
     /// A `text` that may be absent.
     pub fn optional_text(&self, column: usize) -> Result<Option<&str>, DbError> {
-        get!(self, column, Option<&str>, "text or null")
+        optional!(self, column, &str, "text or null")
     }
 
     /// A `blob` that may be absent.
     pub fn optional_blob(&self, column: usize) -> Result<Option<&[u8]>, DbError> {
-        get!(self, column, Option<&[u8]>, "bytes or null")
+        optional!(self, column, &[u8], "bytes or null")
     }
 
     /// A `blob` that is an id or a digest.

@@ -63,6 +63,7 @@ async fn values_come_back_as_they_went_in() {
         assert_eq!(row.id::<chancery_core::id::ChannelId>(0).unwrap().as_bytes(), &CHANNEL);
         assert_eq!((row.text(1), row.optional_blob(2), row.u64(3)), (Ok("review"), Ok(None), Ok(0)));
         assert_eq!(row.bool(3), Ok(false));
+        assert!(matches!(row.i64(2), Err(DbError::Column { column: 2, .. })), "null is not 0");
         assert!(matches!(row.i64(1), Err(DbError::Column { column: 1, .. })));
         assert!(matches!(row.blob(2), Err(DbError::Column { column: 2, .. })));
         assert!(matches!(row.i64(9), Err(DbError::Column { column: 9, .. })));
