@@ -81,8 +81,7 @@ impl Folder {
             Ok(source)
         })
         .await?;
-        let ahead =
-            (length_bytes > 0).then(|| source.take()).flatten().map(|source| read(source, length_bytes));
+        let ahead = (length_bytes > 0).then(|| read(source, length_bytes));
         Ok(PartReader { ahead, remaining_bytes: length_bytes })
     }
 
