@@ -5,8 +5,11 @@
 //! arguments, and the keys that open content live in `chancery-seal`, which the server does not link.
 
 pub mod act;
+pub mod error;
 pub mod id;
 pub mod limits;
 pub mod log;
 pub mod mechanism;
 pub mod name;
+pub mod policy;
+pub mod state;

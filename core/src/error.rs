@@ -1,0 +1,218 @@
+//! Why an act is refused: one closed list for the policy, the wire, the command line and `docs/errors.md`.
+
+use std::fmt;
+
+/// Who is to blame, and so what a caller can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// The input itself is wrong.
+    Input,
+    /// The caller may not do this.
+    Standing,
+    /// The caller looks at an older state; look again and retry.
+    Conflict,
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident, $code:literal, $class:ident, $paragraph:expr, $message:literal, $next:literal;)*) => {
+        /// A reason for which the policy refuses an act. Nothing was changed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Reason {
+            /// Every reason.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The code on the wire and in JSON.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// Who is to blame.
+            #[must_use]
+            pub const fn class(self) -> Class {
+                match self { $(Self::$name => Class::$class,)* }
+            }
+
+            /// The paragraph of the mechanism's source behind it, where there is one.
+            #[must_use]
+            pub const fn paragraph(self) -> Option<u16> {
+                match self { $(Self::$name => $paragraph,)* }
+            }
+
+            /// What happened, for a person.
+            #[must_use]
+            pub const fn message(self) -> &'static str {
+                match self { $(Self::$name => $message,)* }
+            }
+
+            /// What to do next, for a person.
+            #[must_use]
+            pub const fn next(self) -> &'static str {
+                match self { $(Self::$name => $next,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The secretariat reads every communication and writes in none.
+    SecretariatReadsOnly, "SECRETARIAT_READS_ONLY", Standing, Some(33),
+        "The secretariat is kept abreast of every communication and writes in none.",
+        "Ask a focal point of the State concerned to do this.";
+    /// Observers read.
+    ObserverReadsOnly, "OBSERVER_READS_ONLY", Standing, None,
+        "Observers of a State's team read; they do not write.",
+        "Ask an expert or the focal point of your State to do this.";
+    /// Only a focal point may do this.
+    FocalPointRequired, "FOCAL_POINT_REQUIRED", Standing, Some(18),
+        "Only a focal point may do this; experts draft, the focal point clears and submits.",
+        "Post a draft in your State's delegation and ask your focal point to submit it.";
+    /// The State's clearance is missing or is not of this very post.
+    ClearanceRequired, "CLEARANCE_REQUIRED", Standing, Some(18),
+        "A submission needs the clearance of its State over exactly this content.",
+        "Have the focal point submit it from a device that holds the State's key.";
+    /// Only the State under review may do this.
+    StateUnderReviewOnly, "STATE_UNDER_REVIEW_ONLY", Standing, Some(41),
+        "Only the focal point of the State under review discloses or withdraws.",
+        "Ask that State's focal point.";
+    /// The item is not this side's to write.
+    NotThisSides, "NOT_THIS_SIDES", Standing, None,
+        "This kind of item is written by the other side of the review.",
+        "Ask a clarification question instead, or write to your own channel.";
+    /// Only the root may do this.
+    RootOnly, "ROOT_ONLY", Standing, None,
+        "Only the mechanism's root key may do this.",
+        "Ask the custodians of the root.";
+    /// Only an officer of the secretariat may do this.
+    OfficerOnly, "OFFICER_ONLY", Standing, Some(33),
+        "Only an officer of the secretariat may do this.",
+        "Ask the secretariat.";
+    /// The author does not belong to this channel. To outsiders the channel is absent.
+    NotAMember, "NOT_FOUND", Standing, None,
+        "There is no such channel for you.",
+        "Check the id; if you have just been added, synchronize and try again.";
+    /// The act does not belong in this kind of channel.
+    WrongChannel, "WRONG_CHANNEL", Input, None,
+        "This kind of act does not belong in this kind of channel.",
+        "Choose the channel that the item belongs in.";
+    /// The person is already there.
+    AlreadyThere, "ALREADY_THERE", Conflict, None,
+        "The person, State, team or channel is already there.",
+        "Nothing is to be done.";
+    /// The person, State, team or act named is not there.
+    NoSuchSubject, "NO_SUCH_SUBJECT", Input, None,
+        "The person, State, team, section or act named is not there, or no longer.",
+        "Synchronize and check the name.";
+    /// The person is not entitled to this channel.
+    NotEntitled, "NOT_ENTITLED", Standing, Some(28),
+        "The person or State is not drawn for this review or this instrument.",
+        "Check the review's roster and the person's instruments.";
+    /// The State is not party to the instrument.
+    NotParty, "NOT_PARTY", Input, Some(28),
+        "A State is reviewed, and reviews, only for instruments to which it is a party.",
+        "Check the roster of States.";
+    /// The review's composition is outside the mechanism.
+    OutsideMechanism, "OUTSIDE_MECHANISM", Input, Some(28),
+        "The mechanism's rules do not provide for this.",
+        "Check instruments, languages and the number of reviewing States.";
+    /// The author's device is unknown, or no longer known, at the act's basis.
+    UnknownDevice, "UNKNOWN_DEVICE", Standing, None,
+        "The device that signed is not in the directory, or no longer.",
+        "Enrol the device, or ask your focal point.";
+    /// The act is signed by another key than its author's.
+    WrongSigner, "WRONG_SIGNER", Input, None,
+        "The act is not signed by the key that its author must sign with.",
+        "Report this: the act may be a forgery.";
+    /// A State key's signature inside the act does not hold or says something else.
+    BadStatement, "BAD_STATEMENT", Input, None,
+        "What the State's key signed is not what this act states.",
+        "Make the act again from a device that holds the State's key.";
+    /// The proof that the newcomer holds the keys does not hold.
+    BadPossession, "BAD_POSSESSION", Input, None,
+        "The newcomer's device has not signed these keys.",
+        "Invite the person again.";
+    /// The act is for another channel.
+    OtherChannel, "OTHER_CHANNEL", Input, None,
+        "The act names another channel than the one it was sent to.",
+        "Report this: the act may have been replayed.";
+    /// The act does not belong at this place of the log.
+    NotGenesis, "NOT_GENESIS", Input, None,
+        "A channel begins with the act that opens it, made by those it belongs to, and only once.",
+        "Synchronize; if the channel is new, its own focal point opens it.";
+    /// The author's view of this log was never its state.
+    BadSeen, "BAD_SEEN", Input, None,
+        "The act refers to a state that this log never had.",
+        "Verify the channel: the server may have shown you another history.";
+    /// The author's view of another log was never its state.
+    BadBasis, "BAD_BASIS", Input, None,
+        "The act refers to a state that the directory or the review never had.",
+        "Verify the directory: the server may have shown you another history.";
+    /// The basis is older than one already used in this channel.
+    BasisBackwards, "BASIS_BACKWARDS", Conflict, None,
+        "Someone has already written here on a newer state of the directory or review.",
+        "Synchronize and send again.";
+    /// The basis lies behind a change that concerns the act.
+    StaleBasis, "STALE_BASIS", Conflict, None,
+        "The directory or the review has changed for those concerned since you last looked.",
+        "Synchronize and send again.";
+    /// The epoch is not the channel's, or holds a key that is no longer entitled.
+    StaleEpoch, "STALE_EPOCH", Conflict, None,
+        "The channel's key is no longer current: a member, a key or the secretariat's team has changed.",
+        "Rotate the channel's key and send again; the client does this by itself.";
+    /// Posts are suspended by a complaint about the epoch.
+    EpochSuspended, "EPOCH_SUSPENDED", Conflict, None,
+        "A reader has reported that the channel's key does not open for it.",
+        "Another person than the one who made this key rotates it.";
+    /// The recipients are not exactly those entitled.
+    WrongRecipients, "WRONG_RECIPIENTS", Input, Some(33),
+        "The key must go to exactly the channel's readers and its secretariat team: one too many or too few.",
+        "Synchronize and make the key anew; no reader, and not the secretariat, can be left out.";
+    /// The number is not the next.
+    WrongGeneration, "WRONG_GENERATION", Conflict, None,
+        "Another generation of this key was made in the meantime.",
+        "Synchronize and try again.";
+    /// The revision before is not the newest of the section.
+    NotTheLatest, "NOT_THE_LATEST", Conflict, None,
+        "Someone has added to this section in the meantime.",
+        "Read the newest revision and send again.";
+    /// The section is of another kind or another State's.
+    OtherSection, "OTHER_SECTION", Input, None,
+        "The section is of another kind, or another State's.",
+        "Choose the section that the item belongs to.";
+    /// The act id was used before.
+    ActIdUsed, "ACT_ID_USED", Input, None,
+        "Another act has this id already.",
+        "Make the act anew under a new id.";
+    /// The item may not be opened so far.
+    NotDisclosable, "NOT_DISCLOSABLE", Standing, Some(40),
+        "The disclosure policy does not provide for this audience.",
+        "See the disclosure table of the mechanism.";
+    /// The item is final only with every side's signatures.
+    NotFinal, "NOT_FINAL", Standing, Some(39),
+        "The text is final only when every side has signed the same content.",
+        "Collect the signatures first.";
+    /// The post is disclosed already, or is not disclosed.
+    DisclosureUnchanged, "DISCLOSURE_UNCHANGED", Conflict, None,
+        "The post already stands at this disclosure.",
+        "Synchronize; nothing is to be done.";
+    /// What is withdrawn from all parties is still public.
+    WithdrawPublicFirst, "WITHDRAW_PUBLIC_FIRST", Conflict, None,
+        "The post is public; all parties can read it there.",
+        "Withdraw it from the public first.";
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())?;
+        if let Some(paragraph) = self.paragraph() {
+            write!(f, " (\u{b6}{paragraph})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Reason {}

@@ -1,0 +1,269 @@
+//! A channel with members: review, strand, coordination or delegation.
+
+use std::collections::BTreeSet;
+
+use imbl::{OrdMap, OrdSet, Vector};
+
+use super::{DirectoryAt, Person};
+use crate::act::{Audience, Basis, OpenReview, Opening, Role, SealedBody, Team};
+use crate::id::{ActId, ChannelId, Digest, FileId, InstrumentCode, KeyId, SectionId, StateCode, UserId};
+use crate::log::Tree;
+use crate::mechanism::{ChannelKind, ItemKind, Side};
+
+/// What a channel is, and where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// The channel of a review itself.
+    Review,
+    /// The dialogue on one instrument.
+    Strand {
+        /// The review.
+        review: ChannelId,
+        /// The instrument.
+        instrument: InstrumentCode,
+    },
+    /// The reviewers' channel on one instrument (¶32).
+    Coordination {
+        /// The review.
+        review: ChannelId,
+        /// The instrument.
+        instrument: InstrumentCode,
+    },
+    /// A State's own channel in a review.
+    Delegation {
+        /// The review.
+        review: ChannelId,
+        /// The State.
+        state: StateCode,
+    },
+}
+
+impl Place {
+    /// The place of a channel that a review has opened.
+    #[must_use]
+    pub fn of(review: ChannelId, opening: &Opening) -> Self {
+        match opening {
+            Opening::Strand(instrument) => Self::Strand { review, instrument: instrument.clone() },
+            Opening::Coordination(instrument) => Self::Coordination { review, instrument: instrument.clone() },
+            Opening::Delegation(state) => Self::Delegation { review, state: *state },
+        }
+    }
+
+    /// The kind of channel.
+    #[must_use]
+    pub const fn kind(&self) -> ChannelKind {
+        match self {
+            Self::Review => ChannelKind::Review,
+            Self::Strand { .. } => ChannelKind::Strand,
+            Self::Coordination { .. } => ChannelKind::Coordination,
+            Self::Delegation { .. } => ChannelKind::Delegation,
+        }
+    }
+
+    /// The review it belongs to; none for a review itself.
+    #[must_use]
+    pub const fn review(&self) -> Option<ChannelId> {
+        match self {
+            Self::Review => None,
+            Self::Strand { review, .. } | Self::Coordination { review, .. } | Self::Delegation { review, .. } => {
+                Some(*review)
+            }
+        }
+    }
+
+    /// Whether the review's secretariat team reads it (¶33; a draft is not a communication).
+    #[must_use]
+    pub const fn secretariat_reads(&self) -> bool {
+        !matches!(self, Self::Delegation { .. })
+    }
+}
+
+/// Who takes part in a review.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roster(pub OpenReview);
+
+impl Roster {
+    /// The State's side in this review, whatever the instrument.
+    #[must_use]
+    pub fn side(&self, state: StateCode) -> Option<Side> {
+        if self.0.state == state {
+            return Some(Side::StateUnderReview);
+        }
+        self.0.reviewers.iter().any(|reviewer| reviewer.state == state).then_some(Side::ReviewingState)
+    }
+
+    /// The State's side in what concerns one place of the review; none if the place is not open to it.
+    #[must_use]
+    pub fn side_at(&self, place: &Place, state: StateCode) -> Option<Side> {
+        let side = self.side(state)?;
+        let drawn = |instrument: &InstrumentCode| {
+            self.0.reviewers.iter().any(|r| r.state == state && r.instruments.contains(instrument))
+        };
+        let open = match place {
+            Place::Review => true,
+            Place::Strand { instrument, .. } => side == Side::StateUnderReview || drawn(instrument),
+            Place::Coordination { instrument, .. } => side == Side::ReviewingState && drawn(instrument),
+            Place::Delegation { state: own, .. } => *own == state,
+        };
+        open.then_some(side)
+    }
+
+    /// The person's side at a place; none for officers and for everyone whom the place is not open to.
+    #[must_use]
+    pub fn seat(&self, place: &Place, person: &Person) -> Option<Side> {
+        let side = self.side_at(place, person.state?)?;
+        let covers = match place {
+            Place::Strand { instrument, .. } | Place::Coordination { instrument, .. } => {
+                person.covers(instrument)
+            }
+            Place::Review | Place::Delegation { .. } => true,
+        };
+        covers.then_some(side)
+    }
+
+    /// Who is in a channel from its first act: the focal points of every State it is open to.
+    #[must_use]
+    pub fn founders(&self, place: &Place, directory: &DirectoryAt<'_>) -> BTreeSet<UserId> {
+        directory
+            .persons()
+            .filter(|person| person.role == Role::FocalPoint && self.seat(place, person).is_some())
+            .map(|person| person.user)
+            .collect()
+    }
+
+    /// The team that reads this review.
+    #[must_use]
+    pub const fn team(&self) -> Team {
+        Team::Secretariat(self.0.secretariat_team)
+    }
+}
+
+/// A generation of the channel's secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Epoch {
+    /// Number, from 0.
+    pub number: u64,
+    /// The act that made it.
+    pub act: ActId,
+    /// Who made it.
+    pub author: UserId,
+    /// Commitment to the secret.
+    pub commitment: Digest,
+    /// Every key the secret is wrapped to: readers' user keys, joined members' too.
+    pub keys: OrdSet<KeyId>,
+    /// The secretariat team's key, where it reads.
+    pub secretariat: Option<KeyId>,
+    /// A reader has complained about it.
+    pub suspended: bool,
+}
+
+/// What a person chooses to disclose: a line of revisions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// What it is.
+    pub kind: ItemKind,
+    /// The State that began it.
+    pub state: StateCode,
+    /// Its posts, in log order.
+    pub posts: Vector<ActId>,
+}
+
+/// A post of the channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostRecord {
+    /// Index in the log.
+    pub index: u64,
+    /// The section.
+    pub section: SectionId,
+    /// What it is.
+    pub kind: ItemKind,
+    /// Its body.
+    pub body: SealedBody,
+    /// The files it cites.
+    pub files: Vec<FileId>,
+    /// The State that speaks.
+    pub state: StateCode,
+    /// To whom it is open at present beyond the channel.
+    pub audiences: BTreeSet<Audience>,
+}
+
+/// The state of a channel with members.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    /// Id.
+    pub id: ChannelId,
+    /// What it is.
+    pub place: Place,
+    /// The log so far.
+    pub log: Tree,
+    /// Time of the last entry.
+    pub last_log_time_ms: u64,
+    /// The newest basis used.
+    pub basis: Option<Basis>,
+    /// Acts by id.
+    pub acts: OrdMap<ActId, u64>,
+    /// The current epoch.
+    pub epoch: Option<Epoch>,
+    /// Members.
+    pub members: OrdSet<UserId>,
+    /// Sections.
+    pub sections: OrdMap<SectionId, Section>,
+    /// Posts.
+    pub posts: OrdMap<ActId, PostRecord>,
+    /// Of a review: who takes part, from its first act on.
+    pub roster: Option<Roster>,
+    /// Of a review: the channels it has opened, each with the index of the opening act.
+    pub openings: OrdMap<ChannelId, (u64, Opening)>,
+}
+
+impl Channel {
+    /// An empty channel.
+    #[must_use]
+    pub fn new(id: ChannelId, place: Place) -> Self {
+        Self {
+            id,
+            place,
+            log: Tree::default(),
+            last_log_time_ms: 0,
+            basis: None,
+            acts: OrdMap::new(),
+            epoch: None,
+            members: OrdSet::new(),
+            sections: OrdMap::new(),
+            posts: OrdMap::new(),
+            roster: None,
+            openings: OrdMap::new(),
+        }
+    }
+
+    /// Of a review: the place of a channel that it had opened when its log had `size` entries.
+    #[must_use]
+    pub fn opened(&self, channel: &ChannelId, size: u64) -> Option<Place> {
+        let (since, opening) = self.openings.get(channel)?;
+        (*since < size).then(|| Place::of(self.id, opening))
+    }
+
+    /// The user keys to which a new epoch must go, ascending: those of its members, or of its founders
+    /// where there is no epoch yet. People who have left, or are not entitled any more, get none.
+    #[must_use]
+    pub fn epoch_recipients(&self, roster: &Roster, directory: &DirectoryAt<'_>) -> Vec<KeyId> {
+        let founders = roster.founders(&self.place, directory);
+        let entitled = |user: &UserId| {
+            directory.person(user).filter(|person| roster.seat(&self.place, person).is_some())
+        };
+        let mut keys: Vec<KeyId> = if self.epoch.is_none() {
+            founders.iter().filter_map(entitled).map(|person| person.kem_id).collect()
+        } else {
+            self.members.iter().filter_map(entitled).map(|person| person.kem_id).collect()
+        };
+        keys.sort_unstable();
+        keys
+    }
+
+    /// The secretariat key to which a new epoch must go.
+    #[must_use]
+    pub fn secretariat_key(&self, roster: &Roster, directory: &DirectoryAt<'_>) -> Option<KeyId> {
+        let team = directory.team(&roster.team())?;
+        self.place.secretariat_reads().then_some(team.kem_id)
+    }
+}
