@@ -10,6 +10,9 @@ mod statement;
 mod wire;
 
 pub use body::{Attachment, Binding, PersonCard, PostBody, Rendition, RenditionFile, ThreadStep};
-pub use envelope::{ActError, Signed, SignedAct, SignedStatement, assemble_act, assemble_statement, verify_bytes};
+pub use envelope::{
+    ActError, Content, Signed, SignedAct, SignedStatement, VerifiedAct, assemble_act, assemble_statement,
+    verify_bytes,
+};
 pub use kind::Kind;
 pub use statement::*;

@@ -1,1 +1,17 @@
-//! x
+//! What is allowed: the one place that decides.
+//!
+//! [`decide_directory`] and [`decide`] are pure. The server runs them before it appends, and every client
+//! runs the same two on everything it reads, so that a server that appends more than they allow is found
+//! out. They make the permits; a permit is the only thing that `apply` takes.
+//!
+//! Not here: the signature of an act ([`crate::act::VerifiedAct`]), rules over the content of bodies, which
+//! the server cannot see, and freshness of a basis, which only the server can judge.
+
+mod channel;
+mod directory;
+mod statements;
+mod table;
+
+pub use channel::{ChannelPermit, World, decide};
+pub use directory::{DirectoryPermit, decide_directory};
+pub use table::{MemberRole, Standing, allows, print_table};

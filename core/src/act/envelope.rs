@@ -131,6 +131,42 @@ impl<T: Content> Signed<T> {
     }
 }
 
+/// An act whose signature holds under `key`. Whether that key is the author's is the policy's question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedAct {
+    act: SignedAct,
+    key: [u8; 32],
+}
+
+impl VerifiedAct {
+    /// Checks the signature; it needs no state, so that many can be checked at once.
+    ///
+    /// # Errors
+    /// As [`Signed::verify`].
+    pub fn new(act: SignedAct, key: [u8; 32], root: &KeyId) -> Result<Self, ActError> {
+        act.verify(&key, root)?;
+        Ok(Self { act, key })
+    }
+
+    /// The act.
+    #[must_use]
+    pub fn act(&self) -> &SignedAct {
+        &self.act
+    }
+
+    /// The key under which the signature holds.
+    #[must_use]
+    pub fn key(&self) -> &[u8; 32] {
+        &self.key
+    }
+
+    /// The act, without the knowledge that its signature holds.
+    #[must_use]
+    pub fn into_act(self) -> SignedAct {
+        self.act
+    }
+}
+
 /// Checks an Ed25519 signature (RFC 8032) over [`signature_input`].
 ///
 /// # Errors
