@@ -84,7 +84,7 @@ pub struct StoredFile {
 impl Blobs {
     /// A store in the folder `root`, which is made if it is absent.
     pub async fn open_folder(root: PathBuf) -> Result<Self, BlobError> {
-        blocking(move || Folder::open(root)).await.map(Self::Folder)
+        blocking(move || Folder::open(&root)).await.map(Self::Folder)
     }
 
     /// Begins to write a part of at most `length_bytes_max` bytes. Nothing is visible before

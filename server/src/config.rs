@@ -30,7 +30,8 @@ pub struct ServeArgs {
     /// Address of the public pages [default: 127.0.0.1:7480]
     #[arg(long, value_name = "ADDRESS")]
     pub public_listen: Option<SocketAddr>,
-    /// sqlite:///absolute/path or postgres://user@host/name [default: chancery.db in the data folder]
+    /// URL of the database, `sqlite:///absolute/path` or `postgres://user@host/name` [default: the file
+    /// chancery.db in the data folder]
     #[arg(long, value_name = "URL")]
     pub database: Option<DatabaseUrl>,
     /// Folder for files [default: files in the data folder]
@@ -134,6 +135,7 @@ struct Settings {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the settings")]
 struct LimitSettings {
     connections_max: Option<u64>,
     connections_per_peer_max: Option<u64>,
@@ -246,7 +248,7 @@ fn read(file: &Path) -> Result<Settings, ConfigError> {
     toml::from_str(&text).map_err(|error| {
         // Its Display quotes the line, which may hold the database's password.
         let before = error.span().map_or(0, |span| span.start).min(text.len());
-        let line = 1 + text.as_bytes()[..before].iter().filter(|byte| **byte == b'\n').count();
+        let line = 1 + text.get(..before).unwrap_or_default().matches('\n').count();
         ConfigError::File { file: file.to_owned(), line, problem: error.message().to_owned() }
     })
 }

@@ -122,7 +122,6 @@ impl Gate {
 
     /// The connections that passed, for `serve_with_incoming_shutdown`. Dropping the stream closes the
     /// listener and ends the handshakes under way.
-    #[must_use]
     pub fn incoming(self) -> impl tokio_stream::Stream<Item = Result<PeerStream, Infallible>> + Unpin + Send {
         let (sender, receiver) = mpsc::channel(PASSED_WAITING_MAX);
         let task = AbortOnDropHandle::new(tokio::spawn(self.accept(sender)));

@@ -34,7 +34,7 @@ struct Root {
 }
 
 impl Folder {
-    pub(super) fn open(root: PathBuf) -> Result<Self, BlobError> {
+    pub(super) fn open(root: &Path) -> Result<Self, BlobError> {
         let doing = "open its folder";
         let root =
             Root { incoming: root.join("incoming"), parts: root.join("parts"), making: Mutex::new(()) };
@@ -229,9 +229,12 @@ impl Draft {
     }
 }
 
+/// The source and its next piece, being read.
+type Ahead = JoinHandle<io::Result<(File, Vec<u8>)>>;
+
 /// The pieces of a range, read one ahead.
 pub struct PartReader {
-    ahead: Option<JoinHandle<io::Result<(File, Vec<u8>)>>>,
+    ahead: Option<Ahead>,
     remaining_bytes: u64,
 }
 
@@ -257,7 +260,7 @@ impl PartReader {
     }
 }
 
-fn read(source: File, remaining_bytes: u64) -> JoinHandle<io::Result<(File, Vec<u8>)>> {
+fn read(source: File, remaining_bytes: u64) -> Ahead {
     tokio::task::spawn_blocking(move || {
         let length = remaining_bytes.min(READ_BYTES as u64);
         let mut piece = Vec::with_capacity(READ_BYTES);

@@ -158,7 +158,7 @@ async fn who_proves_no_key_is_refused() {
     let mut padded = victim.certificate.to_vec();
     padded.push(0);
     for (what, connector) in [
-        ("no certificate", connector(|builder| builder.with_no_client_auth())),
+        ("no certificate", connector(rustls::ConfigBuilder::<ClientConfig, _>::with_no_client_auth)),
         ("another's certificate", device.connector_with(victim.certificate.clone())),
         ("a curve that the gate does not take", Device::make(&rcgen::PKCS_ECDSA_P384_SHA384).connector()),
         ("bytes behind the certificate", victim.connector_with(padded.into())),

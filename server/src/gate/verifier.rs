@@ -69,7 +69,7 @@ impl ClientCertVerifier for PeerVerifier {
         if !SCHEMES.contains(&signed.scheme) {
             return Err(CertificateError::BadSignature.into());
         }
-        verify_tls13_signature_with_raw_key(message, &key.into(), signed, &self.algorithms)
+        verify_tls13_signature_with_raw_key(message, &key, signed, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -35,6 +35,7 @@ macro_rules! run {
 use run;
 
 /// Waits for `work` up to `limit`; a slow statement is logged by its name.
+#[expect(clippy::disallowed_methods, reason = "measures how long a statement runs, and decides nothing")]
 async fn within<T>(
     name: &'static str,
     limit: std::time::Duration,

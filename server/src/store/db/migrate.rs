@@ -64,7 +64,7 @@ mod tests {
             let mut on_disk: Vec<String> = std::fs::read_dir(root.join(folder))
                 .unwrap()
                 .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-                .filter(|name| name.ends_with(".sql"))
+                .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "sql"))
                 .collect();
             on_disk.sort();
             let listed: Vec<String> =

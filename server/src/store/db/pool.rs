@@ -31,7 +31,7 @@ pub struct PoolLimits {
     pub acquire_max: Duration,
     /// Longest wait for a lock that another writer holds.
     pub lock_max: Duration,
-    /// Longest run of one statement; `PostgreSQL` stops it there, and we stop waiting a second later.
+    /// Longest run of one statement; PostgreSQL stops it there, and we stop waiting a second later.
     pub statement_max: Duration,
 }
 
@@ -51,6 +51,7 @@ impl Default for PoolLimits {
 pub struct Pool {
     inner: Inner,
     limit: Duration,
+    commit_limit: Duration,
 }
 
 #[derive(Clone)]
@@ -74,7 +75,13 @@ impl Pool {
             DatabaseUrl::Sqlite(path) => open_sqlite(path, limits).await?,
             DatabaseUrl::Postgres(options) => open_postgres(options, limits).await?,
         };
-        Ok(Self { inner, limit: limits.statement_max + SERVER_FIRST })
+        Ok(Self {
+            inner,
+            limit: limits.statement_max + SERVER_FIRST,
+            // PostgreSQL ends its wait for a standby at `statement_timeout` and calls the commit a success.
+            // A receipt must not follow from that: we stop waiting before, and call the outcome unknown.
+            commit_limit: limits.statement_max * 3 / 4,
+        })
     }
 
     /// The engine.
@@ -95,7 +102,7 @@ impl Pool {
             }
             Inner::Postgres(pool) => TxInner::Postgres(within("begin", self.limit, pool.begin()).await?),
         };
-        Ok(Tx::new(inner, self.limit))
+        Ok(Tx::new(inner, self.limit, self.commit_limit))
     }
 
     /// Begins a transaction whose reads all see one moment. It must not write.
@@ -113,7 +120,7 @@ impl Pool {
                 .await?,
             ),
         };
-        Ok(Tx::new(inner, self.limit))
+        Ok(Tx::new(inner, self.limit, self.commit_limit))
     }
 
     /// Reads one row outside a transaction, if there is one.

@@ -12,6 +12,7 @@ use super::{DbError, InsertRows, Row, Statement, run, within};
 pub struct Tx {
     inner: Inner,
     limit: Duration,
+    commit_limit: Duration,
 }
 
 pub(super) enum Inner {
@@ -20,8 +21,8 @@ pub(super) enum Inner {
 }
 
 impl Tx {
-    pub(super) fn new(inner: Inner, limit: Duration) -> Self {
-        Self { inner, limit }
+    pub(super) fn new(inner: Inner, limit: Duration, commit_limit: Duration) -> Self {
+        Self { inner, limit, commit_limit }
     }
 
     /// Runs a statement and returns the number of rows it touched, for the caller to check.
@@ -117,8 +118,8 @@ impl Tx {
     /// unknown.
     pub async fn commit(self) -> Result<(), DbError> {
         match self.inner {
-            Inner::Sqlite(tx) => within("commit", self.limit, tx.commit()).await,
-            Inner::Postgres(tx) => within("commit", self.limit, tx.commit()).await,
+            Inner::Sqlite(tx) => within("commit", self.commit_limit, tx.commit()).await,
+            Inner::Postgres(tx) => within("commit", self.commit_limit, tx.commit()).await,
         }
     }
 
