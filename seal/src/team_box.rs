@@ -1,5 +1,6 @@
 //! Names and contacts of the directory: sealed to the team of the person's State, padded.
 
+use chancery_core::id::TeamId;
 use chancery_core::limits::BODY_BYTES_MAX;
 use chancery_core::name::{Label, context};
 use zeroize::Zeroizing;
@@ -7,14 +8,13 @@ use zeroize::Zeroizing;
 use crate::hazmat::chunked::{self, CIPHER};
 use crate::hazmat::hkdf;
 use crate::secret::KemSeed;
-use crate::wrap::Scope;
 use crate::{SealError, padding, random};
 
 /// What a box is about and who can open it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TeamBoxContext<'a> {
-    /// The team.
-    pub team: Scope,
+    /// The team ([`chancery_core::name::team_scope`]).
+    pub team: TeamId,
     /// The generation of the team's secret.
     pub generation: u64,
     /// The id of the person or thing described.

@@ -1,7 +1,7 @@
 //! Wrapping a secret to somebody's public key. The author commits to the secret in the act, and every
 //! recipient checks the commitment: nobody can hand members different secrets unseen.
 
-use chancery_core::id::{ChannelId, Digest, UserId};
+use chancery_core::id::{ChannelId, Digest, TeamId, UserId};
 use chancery_core::name::{Label, context};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -43,7 +43,8 @@ impl Purpose {
     }
 }
 
-/// Whose secret it is: the 16 bytes of a channel's, a person's or a team's id.
+/// Whose secret it is: the 16 bytes of a channel's, a person's or a team's id (for a team,
+/// [`chancery_core::name::team_scope`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Scope([u8; 16]);
 
@@ -64,6 +65,12 @@ impl Scope {
 impl From<ChannelId> for Scope {
     fn from(channel: ChannelId) -> Self {
         Self(*channel.as_bytes())
+    }
+}
+
+impl From<TeamId> for Scope {
+    fn from(team: TeamId) -> Self {
+        Self(*team.as_bytes())
     }
 }
 

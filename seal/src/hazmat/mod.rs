@@ -10,6 +10,6 @@ pub(crate) mod sha256;
 pub(crate) mod xchacha;
 
 #[cfg(test)]
-mod wycheproof;
+mod peer_tests;
 #[cfg(test)]
-mod xwing_tests;
+mod wycheproof;
