@@ -70,3 +70,88 @@ pub(crate) fn seal_with_salt(
 const fn too_large(what: &'static str, bytes_max: usize, found: usize) -> SealError {
     SealError::TooLarge { what, bytes_max: bytes_max as u64, found: found as u64 }
 }
+
+#[cfg(test)]
+mod tests {
+    use chancery_core::id::{ActId, ChannelId, SectionId};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PLACE: RevisionPlace = RevisionPlace {
+        channel: ChannelId::new([1; 16]),
+        section: SectionId::new([2; 16]),
+        act: ActId::new([3; 16]),
+    };
+    const CONTEXT: BodyContext<'_> = BodyContext { place: PLACE, kind: "response" };
+
+    #[test]
+    fn a_body_opens_in_its_place_only() {
+        let key = RevisionKey::from_bytes([5; 32]);
+        let sealed = seal_body(&key, &CONTEXT, b"text").unwrap();
+        assert_eq!(&**open_body(&key, &CONTEXT, &sealed).unwrap(), b"text");
+        let place = |place| BodyContext { place, ..CONTEXT };
+        for (what, context) in [
+            ("channel", place(RevisionPlace { channel: ChannelId::new([9; 16]), ..PLACE })),
+            ("section", place(RevisionPlace { section: SectionId::new([9; 16]), ..PLACE })),
+            ("act", place(RevisionPlace { act: ActId::new([9; 16]), ..PLACE })),
+            ("kind", BodyContext { kind: "feedback", ..CONTEXT }),
+        ] {
+            assert_eq!(open_body(&key, &context, &sealed).unwrap_err(), SealError::Commitment, "{what}");
+        }
+        let other = RevisionKey::from_bytes([6; 32]);
+        assert_eq!(open_body(&other, &CONTEXT, &sealed).unwrap_err(), SealError::Commitment);
+    }
+
+    #[test]
+    fn a_body_of_any_short_text_has_one_length() {
+        let key = RevisionKey::make().unwrap();
+        for content in [&b""[..], b"yes", &[b'x'; 1_016]] {
+            assert_eq!(seal_body(&key, &CONTEXT, content).unwrap().len(), 1_096);
+        }
+        assert_eq!(seal_body(&key, &CONTEXT, &[b'x'; 1_017]).unwrap().len(), 1_160);
+    }
+
+    #[test]
+    fn a_body_whose_author_padded_it_otherwise_is_refused() {
+        let key = RevisionKey::make().unwrap();
+        let mut padded = padding::pad(b"text").to_vec();
+        padded[1_000] = 1;
+        let sealed = chunked::seal(CIPHER, key.as_bytes(), &[0; 24], &CONTEXT.bytes(), &padded).unwrap();
+        assert_eq!(open_body(&key, &CONTEXT, &sealed).unwrap_err(), SealError::Padding);
+    }
+
+    #[test]
+    fn the_longest_content_just_fits() {
+        let key = RevisionKey::make().unwrap();
+        let longest = vec![7; CONTENT_BYTES_MAX];
+        let sealed = seal_body(&key, &CONTEXT, &longest).unwrap();
+        assert!(sealed.len() <= BODY_BYTES_MAX);
+        assert!(*open_body(&key, &CONTEXT, &sealed).unwrap() == longest);
+        let next = padding::pad(&vec![7; CONTENT_BYTES_MAX + 1]).len() as u64;
+        assert!(chunked::sealed_bytes(next) > BODY_BYTES_MAX as u64);
+        let too_long = seal_body(&key, &CONTEXT, &vec![7; CONTENT_BYTES_MAX + 1]);
+        assert!(matches!(too_long, Err(SealError::TooLarge { .. })));
+        let too_long = open_body(&key, &CONTEXT, &vec![7; BODY_BYTES_MAX + 1]);
+        assert!(matches!(too_long, Err(SealError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn every_sealing_takes_a_new_salt() {
+        let key = RevisionKey::make().unwrap();
+        let sealed = || seal_body(&key, &CONTEXT, b"text").unwrap();
+        assert_ne!(sealed()[..24], sealed()[..24]);
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip(content in prop::collection::vec(any::<u8>(), 0..40_000), flip: prop::sample::Index) {
+            let key = RevisionKey::make().unwrap();
+            let mut sealed = seal_body(&key, &CONTEXT, &content).unwrap();
+            prop_assert_eq!(&**open_body(&key, &CONTEXT, &sealed).unwrap(), &content[..]);
+            let at = flip.index(sealed.len());
+            sealed[at] ^= 1;
+            prop_assert!(open_body(&key, &CONTEXT, &sealed).is_err());
+        }
+    }
+}

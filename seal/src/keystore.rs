@@ -158,3 +158,56 @@ fn check_size(bytes: usize) -> Result<(), SealError> {
     let (what, bytes_max, found) = ("the key store", KEYSTORE_BYTES_MAX as u64, bytes as u64);
     (found <= bytes_max).then_some(()).ok_or(SealError::TooLarge { what, bytes_max, found })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One lock for the whole test: deriving it is slow on purpose.
+    #[test]
+    fn a_key_store_opens_with_its_passphrase_only() {
+        let lock = KeystoreLock::make("correct horse").unwrap();
+        let file = lock.seal(b"secrets").unwrap();
+        assert_eq!(&**lock.open(&file).unwrap(), b"secrets");
+
+        let (again, plaintext) = KeystoreLock::unlock("correct horse", &file).unwrap();
+        assert_eq!(&**plaintext, b"secrets");
+        let resealed = again.seal(b"more secrets").unwrap();
+        assert_eq!(&**lock.open(&resealed).unwrap(), b"more secrets");
+        assert_ne!(file[SALT_AT + SALT_BYTES..][..24], resealed[SALT_AT + SALT_BYTES..][..24]);
+
+        assert_eq!(open_keystore("wrong horse", &file).unwrap_err(), SealError::WrongPassphraseOrDamaged);
+        let mut damaged = file.clone();
+        damaged[HEADER_BYTES + 30] ^= 1;
+        assert_eq!(lock.open(&damaged).unwrap_err(), SealError::WrongPassphraseOrDamaged);
+        let mut resalted = file;
+        resalted[SALT_AT] ^= 1;
+        assert_eq!(lock.open(&resalted).unwrap_err(), SealError::OtherLock);
+    }
+
+    /// None of these derives a key, so none of them can be made to take long.
+    #[test]
+    fn files_of_another_form_are_refused_before_the_passphrase_is_tried() {
+        let lock = KeystoreLock { kek: Zeroizing::new([0; 32]), salt: [0; 16] };
+        let file = lock.seal(b"secrets").unwrap();
+        let with = |at: usize, value: u8| {
+            let mut altered = file.clone();
+            altered[at] = value;
+            altered
+        };
+        let check = |what: &str, bytes: &[u8], expected: fn(&SealError) -> bool| {
+            let refused = Parsed::read(bytes).map(|_| ()).unwrap_err();
+            assert!(expected(&refused), "{what}: {refused}");
+        };
+        check("magic", &with(0, b'X'), |e| matches!(e, SealError::Format { .. }));
+        check("version", &with(8, 2), |e| matches!(e, SealError::UnknownVersion { found: 2, .. }));
+        check("memory", &with(PROFILE_AT + 3, 0x7f), |e| matches!(e, SealError::Format { .. }));
+        check("passes", &with(PROFILE_AT + 4, 4), |e| matches!(e, SealError::Format { .. }));
+        check("lanes", &with(PROFILE_AT + 8, 0), |e| matches!(e, SealError::Format { .. }));
+        let large = vec![0; KEYSTORE_BYTES_MAX + 1];
+        check("large", &large, |e| matches!(e, SealError::TooLarge { .. }));
+        for length in [0, 7, 8, 9, HEADER_BYTES, HEADER_BYTES + xchacha::OVERHEAD_BYTES - 1] {
+            check("cut", &file[..length], |e| matches!(e, SealError::Length { .. }));
+        }
+    }
+}

@@ -67,3 +67,55 @@ fn previous_of(newer: &WrapInfo) -> Result<WrapInfo, SealError> {
     let generation = newer.generation.checked_sub(1).ok_or(SealError::FirstGeneration)?;
     Ok(WrapInfo { generation, ..*newer })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wrap::{Purpose, Scope, commit};
+
+    const NEWER: WrapInfo = WrapInfo { purpose: Purpose::Epoch, scope: Scope::new([1; 16]), generation: 3 };
+    const PREVIOUS: WrapInfo = WrapInfo { generation: 2, ..NEWER };
+
+    #[test]
+    fn the_newer_secret_opens_the_previous_one() {
+        let boxed = box_previous(&NEWER, &[3; 32], &[2; 32]).unwrap();
+        assert_eq!(boxed.len(), BOX_BYTES);
+        let commitment = commit(&PREVIOUS, &[2; 32]);
+        assert_eq!(*unbox_previous(&NEWER, &[3; 32], &commitment, &boxed).unwrap(), [2; 32]);
+
+        let later = WrapInfo { generation: 4, ..NEWER };
+        let team = WrapInfo { purpose: Purpose::Team, ..NEWER };
+        for (info, secret, expected) in [
+            (NEWER, [4; 32], SealError::Commitment),
+            (later, [3; 32], SealError::Commitment),
+            (team, [3; 32], SealError::Commitment),
+        ] {
+            assert_eq!(unbox_previous(&info, &secret, &commitment, &boxed).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn a_box_of_another_secret_is_refused() {
+        let boxed = box_previous(&NEWER, &[3; 32], &[9; 32]).unwrap();
+        let refused = unbox_previous(&NEWER, &[3; 32], &commit(&PREVIOUS, &[2; 32]), &boxed).unwrap_err();
+        assert_eq!(refused, SealError::SecretCommitment);
+    }
+
+    #[test]
+    fn the_first_generation_has_none() {
+        let first = WrapInfo { generation: 0, ..NEWER };
+        assert_eq!(box_previous(&first, &[1; 32], &[0; 32]).unwrap_err(), SealError::FirstGeneration);
+        let refused = unbox_previous(&first, &[1; 32], &commit(&first, &[0; 32]), &[]).unwrap_err();
+        assert_eq!(refused, SealError::FirstGeneration);
+    }
+
+    #[test]
+    fn cut_boxes_are_refused() {
+        let boxed = box_previous(&NEWER, &[3; 32], &[2; 32]).unwrap();
+        let commitment = commit(&PREVIOUS, &[2; 32]);
+        for bytes in [&boxed[1..], &boxed[..BOX_BYTES - 1], &[]] {
+            let refused = unbox_previous(&NEWER, &[3; 32], &commitment, bytes).unwrap_err();
+            assert!(matches!(refused, SealError::Length { .. }));
+        }
+    }
+}

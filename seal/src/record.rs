@@ -80,3 +80,36 @@ fn check_size(bytes: usize) -> Result<(), SealError> {
     let (what, bytes_max, found) = ("the record", RECORD_BYTES_MAX as u64, bytes as u64);
     (found <= bytes_max).then_some(()).ok_or(SealError::TooLarge { what, bytes_max, found })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_opens_under_its_family_name_and_number_only() {
+        let store = StoreKey::make().unwrap();
+        let outbox = store.record_key("outbox").unwrap();
+        let sealed = outbox.seal(b"one", 1, b"act").unwrap();
+        assert_eq!(&**outbox.open(b"one", 1, &sealed).unwrap(), b"act");
+        assert_eq!(outbox.open(b"two", 1, &sealed).unwrap_err(), SealError::Tag);
+        assert_eq!(outbox.open(b"one", 2, &sealed).unwrap_err(), SealError::Tag);
+        let cache = store.record_key("cache").unwrap();
+        assert_eq!(cache.open(b"one", 1, &sealed).unwrap_err(), SealError::Tag);
+        let other = StoreKey::make().unwrap().record_key("outbox").unwrap();
+        assert_eq!(other.open(b"one", 1, &sealed).unwrap_err(), SealError::Tag);
+        for length in 0..sealed.len() {
+            assert_eq!(outbox.open(b"one", 1, &sealed[..length]).unwrap_err(), SealError::Tag);
+        }
+        let again = outbox.seal(b"one", 1, b"act").unwrap();
+        assert_ne!(sealed[..xchacha::NONCE_BYTES], again[..xchacha::NONCE_BYTES]);
+    }
+
+    #[test]
+    fn records_of_several_megabytes() {
+        let key = StoreKey::make().unwrap().record_key("cache").unwrap();
+        let plaintext = vec![7; 3 << 20];
+        let sealed = key.seal(b"", 0, &plaintext).unwrap();
+        assert_eq!(sealed.len(), plaintext.len() + xchacha::OVERHEAD_BYTES);
+        assert!(*key.open(b"", 0, &sealed).unwrap() == plaintext);
+    }
+}

@@ -73,3 +73,34 @@ fn check_size(bytes: usize) -> Result<(), SealError> {
     let (what, bytes_max, found) = ("the team's box", BODY_BYTES_MAX as u64, bytes as u64);
     (found <= bytes_max).then_some(()).ok_or(SealError::TooLarge { what, bytes_max, found })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONTEXT: TeamBoxContext<'_> =
+        TeamBoxContext { team: TeamId::new([1; 16]), generation: 2, subject: b"person" };
+
+    #[test]
+    fn a_box_opens_for_its_team_generation_and_subject_only() {
+        let secret = KemSeed::from_bytes([4; 32]);
+        let sealed = seal_team_box(&secret, &CONTEXT, b"a name").unwrap();
+        assert_eq!(&**open_team_box(&secret, &CONTEXT, &sealed).unwrap(), b"a name");
+        for context in [
+            TeamBoxContext { team: TeamId::new([2; 16]), ..CONTEXT },
+            TeamBoxContext { generation: 3, ..CONTEXT },
+            TeamBoxContext { subject: b"another", ..CONTEXT },
+        ] {
+            assert_eq!(open_team_box(&secret, &context, &sealed).unwrap_err(), SealError::Commitment);
+        }
+        let other = KemSeed::from_bytes([5; 32]);
+        assert_eq!(open_team_box(&other, &CONTEXT, &sealed).unwrap_err(), SealError::Commitment);
+    }
+
+    #[test]
+    fn names_of_any_length_look_alike() {
+        let secret = KemSeed::make().unwrap();
+        let length = |name: &[u8]| seal_team_box(&secret, &CONTEXT, name).unwrap().len();
+        assert_eq!(length(b"Li"), length(b"Muhammad ibn Musa al-Khwarizmi"));
+    }
+}

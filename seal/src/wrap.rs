@@ -200,3 +200,92 @@ fn hpke_info(info: &WrapInfo, commitment: &Digest, recipient_public: &[u8]) -> Z
 pub(crate) fn check(committed: &Digest, found: &Digest) -> Result<(), SealError> {
     bool::from(committed.as_bytes().ct_eq(found.as_bytes())).then_some(()).ok_or(SealError::SecretCommitment)
 }
+
+#[cfg(test)]
+mod tests {
+    use chancery_core::id::{ActId, SectionId};
+
+    use super::*;
+    use crate::secret::KemSeed;
+
+    const INFO: WrapInfo = WrapInfo { purpose: Purpose::Epoch, scope: Scope::new([3; 16]), generation: 7 };
+    const PLACE: RevisionPlace = RevisionPlace {
+        channel: ChannelId::new([1; 16]),
+        section: SectionId::new([2; 16]),
+        act: ActId::new([3; 16]),
+    };
+
+    fn pair() -> KemKeyPair {
+        KemKeyPair::from_seed(&KemSeed::make().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_recipient_opens_it_for_what_it_is_only() {
+        let (recipient, secret) = (pair(), [9; 32]);
+        let wrapped = wrap(&INFO, &secret, recipient.public()).unwrap();
+        let commitment = commit(&INFO, &secret);
+        assert_eq!(wrapped.len(), WRAP_BYTES);
+        assert_eq!(*unwrap(&INFO, &commitment, &recipient, &wrapped).unwrap(), secret);
+        for (what, info) in [
+            ("purpose", WrapInfo { purpose: Purpose::Team, ..INFO }),
+            ("scope", WrapInfo { scope: Scope::new([4; 16]), ..INFO }),
+            ("generation", WrapInfo { generation: 8, ..INFO }),
+        ] {
+            let refused = unwrap(&info, &commitment, &recipient, &wrapped).unwrap_err();
+            assert_eq!(refused, SealError::Tag, "{what}");
+        }
+        assert_eq!(unwrap(&INFO, &commitment, &pair(), &wrapped).unwrap_err(), SealError::Tag);
+        let other = commit(&INFO, &[8; 32]);
+        assert_eq!(unwrap(&INFO, &other, &recipient, &wrapped).unwrap_err(), SealError::Tag);
+    }
+
+    #[test]
+    fn altered_and_cut_wraps_are_refused() {
+        let (recipient, secret) = (pair(), [9; 32]);
+        let wrapped = wrap(&INFO, &secret, recipient.public()).unwrap();
+        let commitment = commit(&INFO, &secret);
+        for at in [0, 1_087, 1_088, 1_119, 1_120, WRAP_BYTES - 1] {
+            let mut altered = wrapped.clone();
+            altered[at] ^= 1;
+            assert_eq!(unwrap(&INFO, &commitment, &recipient, &altered).unwrap_err(), SealError::Tag, "{at}");
+        }
+        for bytes in [&wrapped[1..], &[&wrapped[..], &[0]].concat(), &[]] {
+            let refused = unwrap(&INFO, &commitment, &recipient, bytes).unwrap_err();
+            assert!(matches!(refused, SealError::Length { .. }));
+        }
+    }
+
+    /// The attack that the commitment is for: one member gets another secret than the act commits to.
+    #[test]
+    fn a_secret_other_than_the_committed_one_is_refused() {
+        let recipient = pair();
+        let commitment = commit(&INFO, &[9; 32]);
+        let wrapped = wrap_committed(&INFO, &commitment, &[8; 32], recipient.public()).unwrap();
+        let refused = unwrap(&INFO, &commitment, &recipient, &wrapped).unwrap_err();
+        assert_eq!(refused, SealError::SecretCommitment);
+    }
+
+    #[test]
+    fn a_disclosed_revision_key_is_checked_against_the_grant() {
+        let (all_parties, key) = (pair(), RevisionKey::from_bytes([5; 32]));
+        let commitment = commit_revision_key(&PLACE, &key);
+        let wrapped = wrap_revision_key(&PLACE, 4, &key, all_parties.public()).unwrap();
+        let opened = unwrap_revision_key(&PLACE, 4, &commitment, &all_parties, &wrapped).unwrap();
+        assert_eq!(opened.as_bytes(), key.as_bytes());
+
+        let elsewhere = RevisionPlace { act: ActId::new([4; 16]), ..PLACE };
+        let refused = unwrap_revision_key(&elsewhere, 4, &commitment, &all_parties, &wrapped).unwrap_err();
+        assert_eq!(refused, SealError::SecretCommitment);
+        let refused = unwrap_revision_key(&PLACE, 5, &commitment, &all_parties, &wrapped).unwrap_err();
+        assert_eq!(refused, SealError::Tag);
+    }
+
+    #[test]
+    fn two_wraps_of_one_secret_share_nothing() {
+        let recipient = pair();
+        let wrapped = || wrap(&INFO, &[9; 32], recipient.public()).unwrap();
+        let (one, two) = (wrapped(), wrapped());
+        assert_ne!(one[..hpke::ENC_BYTES], two[..hpke::ENC_BYTES]);
+        assert_ne!(one[hpke::ENC_BYTES..], two[hpke::ENC_BYTES..]);
+    }
+}

@@ -15,6 +15,8 @@ mod journal;
 mod layout;
 mod opener;
 mod sealer;
+#[cfg(test)]
+mod tests;
 
 pub use journal::FileJournal;
 pub use layout::{CONTENT_BYTES_MAX, FileLayout, HEADER_BYTES, PART_CONTENT_BYTES, Span};
