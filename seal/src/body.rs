@@ -28,13 +28,17 @@ impl BodyContext<'_> {
     }
 }
 
-/// Seals `content`, padded.
+/// Seals `plaintext`, padded.
 ///
 /// # Errors
 ///
 /// [`SealError::TooLarge`] over [`CONTENT_BYTES_MAX`].
-pub fn seal_body(key: &RevisionKey, context: &BodyContext<'_>, content: &[u8]) -> Result<Vec<u8>, SealError> {
-    seal_with_salt(key, context, content, &random::make_bytes()?)
+pub fn seal_body(
+    key: &RevisionKey,
+    context: &BodyContext<'_>,
+    plaintext: &[u8],
+) -> Result<Vec<u8>, SealError> {
+    seal_with_salt(key, context, plaintext, &random::make_bytes()?)
 }
 
 /// Opens what [`seal_body`] made. For members, and for anyone who holds a disclosed revision key.
@@ -58,13 +62,13 @@ pub fn open_body(
 pub(crate) fn seal_with_salt(
     key: &RevisionKey,
     context: &BodyContext<'_>,
-    content: &[u8],
+    plaintext: &[u8],
     salt: &[u8; chunked::SALT_BYTES],
 ) -> Result<Vec<u8>, SealError> {
-    if content.len() > CONTENT_BYTES_MAX {
-        return Err(too_large("the body", CONTENT_BYTES_MAX, content.len()));
+    if plaintext.len() > CONTENT_BYTES_MAX {
+        return Err(too_large("the body", CONTENT_BYTES_MAX, plaintext.len()));
     }
-    chunked::seal(CIPHER, key.as_bytes(), salt, &context.bytes(), &padding::pad(content))
+    chunked::seal(CIPHER, key.as_bytes(), salt, &context.bytes(), &padding::pad(plaintext))
 }
 
 const fn too_large(what: &'static str, bytes_max: usize, found: usize) -> SealError {

@@ -1,7 +1,7 @@
 //! Padding, so that a sealed length says little: everything is sealed at max(1 KiB, Padmé) bytes.
 //!
 //! Padmé (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs",
-//! PoPETs 2019) keeps as many leading bits of a length as the length of its exponent, and adds at most 12 %.
+//! `PoPETs` 2019) keeps as many leading bits of a length as the length of its exponent, and adds at most 12 %.
 //!
 //! ```text
 //! +-------------------+---------+-----------+

@@ -21,7 +21,7 @@ pub struct TeamBoxContext<'a> {
     pub subject: &'a [u8],
 }
 
-/// Seals `content` to everybody who holds the team's secret of this generation or a later one.
+/// Seals `plaintext` to everybody who holds the team's secret of this generation or a later one.
 ///
 /// # Errors
 ///
@@ -29,9 +29,9 @@ pub struct TeamBoxContext<'a> {
 pub fn seal_team_box(
     secret: &KemSeed,
     context: &TeamBoxContext<'_>,
-    content: &[u8],
+    plaintext: &[u8],
 ) -> Result<Vec<u8>, SealError> {
-    seal_with_salt(secret, context, content, &random::make_bytes()?)
+    seal_with_salt(secret, context, plaintext, &random::make_bytes()?)
 }
 
 /// Opens what [`seal_team_box`] made; errors as [`crate::body::open_body`].
@@ -48,12 +48,12 @@ pub fn open_team_box(
 pub(crate) fn seal_with_salt(
     secret: &KemSeed,
     context: &TeamBoxContext<'_>,
-    content: &[u8],
+    plaintext: &[u8],
     salt: &[u8; chunked::SALT_BYTES],
 ) -> Result<Vec<u8>, SealError> {
-    check_size(content.len())?;
+    check_size(plaintext.len())?;
     let sealed =
-        chunked::seal(CIPHER, &*context.key(secret)?, salt, &context.bytes(), &padding::pad(content))?;
+        chunked::seal(CIPHER, &*context.key(secret)?, salt, &context.bytes(), &padding::pad(plaintext))?;
     check_size(sealed.len())?;
     Ok(sealed)
 }

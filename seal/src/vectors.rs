@@ -28,7 +28,7 @@ const PLACE: RevisionPlace = RevisionPlace { channel: CHANNEL, section: SECTION,
 
 /// 0, 1, 2 ... 250, 0, 1 ...: the content of every vector that is too long to write out.
 fn counting(bytes: usize) -> Vec<u8> {
-    (0..bytes).map(|i| (i % 251) as u8).collect()
+    (0..251).cycle().take(bytes).collect()
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -36,7 +36,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Compares with the file, or writes it.
-fn check(name: &str, description: &str, vectors: Value) {
+fn check(name: &str, description: &str, vectors: &Value) {
     let path = format!("{}/../tests/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let made = json!({ "description": description, "vectors": vectors });
     if std::env::var_os("UPDATE_VECTORS").is_some() {
@@ -53,7 +53,7 @@ fn sealing() {
     check(
         "sealing",
         description,
-        json!({
+        &json!({
             "padding": padded_lengths(),
             "chunked": chunked_messages(),
             "bodies": bodies(),
@@ -87,10 +87,10 @@ fn chunked_messages() -> Vec<Value> {
         .to_vec()
 }
 
-fn seal_body(content: &[u8]) -> (RevisionKey, BodyContext<'static>, Vec<u8>) {
+fn seal_body(text: &[u8]) -> (RevisionKey, BodyContext<'static>, Vec<u8>) {
     let key = RevisionKey::from_bytes([0x44; 32]);
     let context = BodyContext { place: PLACE, kind: "response" };
-    let sealed = body::seal_with_salt(&key, &context, content, &[0x55; 24]).unwrap();
+    let sealed = body::seal_with_salt(&key, &context, text, &[0x55; 24]).unwrap();
     (key, context, sealed)
 }
 
@@ -195,7 +195,7 @@ fn wraps() {
     check(
         "wraps",
         description,
-        json!({
+        &json!({
             "recipient": {
                 "seed": hex::encode([0x99; 32]),
                 "public": hex::encode(pair.public()),
@@ -254,7 +254,7 @@ fn derivations() {
     check(
         "derivations",
         description,
-        json!({
+        &json!({
             "context": [{
                 "label": Label::KeyId.as_str(),
                 "parts": ["", "61", "6263"],
@@ -297,7 +297,7 @@ fn files() {
                        the SHA-256 of their sealed bytes.";
     let layouts = [0, 1, 16_384, 5_242_880, 5_242_881, 1 << 30, 1 << 31].map(layout_vector);
     let sealed = [0, 100_000, 5_242_880].map(file_vector);
-    check("files", description, json!({ "layouts": layouts, "files": sealed }));
+    check("files", description, &json!({ "layouts": layouts, "files": sealed }));
 }
 
 fn layout_vector(content_bytes: u64) -> Value {
@@ -320,7 +320,7 @@ fn file_vector(content_bytes: usize) -> Value {
     journal.extend([&CHANNEL.as_bytes()[..], file.as_bytes(), &key, &salt].concat());
     journal.extend((content_bytes as u64).to_le_bytes());
     journal.resize(journal.len() + layout.parts() as usize, 0);
-    let mut sealer = FileSealer::resume(FileJournal::decode(&journal).unwrap()).unwrap();
+    let mut upload = FileSealer::resume(FileJournal::decode(&journal).unwrap()).unwrap();
 
     let mut whole = Vec::new();
     let mut parts = Vec::new();
@@ -328,11 +328,11 @@ fn file_vector(content_bytes: usize) -> Value {
         let range = layout.content_part(part).unwrap();
         let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
         let mut sealed = Vec::new();
-        sealer.seal_part(part, &content[range], &mut sealed, |_| Ok::<_, SealError>(())).unwrap();
+        upload.seal_part(part, &content[range], &mut sealed, |_| Ok::<_, SealError>(())).unwrap();
         parts.push(json!({ "sealed_bytes": sealed.len(), "sealed_sha256": sha256(&sealed) }));
         whole.extend(sealed);
     }
-    let key = sealer.journal().key();
+    let key = upload.journal().key();
     let header = &whole[..HEADER_BYTES];
     FileOpener::new(key, CHANNEL, file, content_bytes as u64, header).unwrap();
     json!({
@@ -345,7 +345,7 @@ fn file_vector(content_bytes: usize) -> Value {
         "header": hex::encode(header),
         "parts": parts,
         "sealed_sha256": sha256(&whole),
-        "journal_when_all_parts_are_sealed": hex::encode(&*sealer.journal().encode()),
+        "journal_when_all_parts_are_sealed": hex::encode(&*upload.journal().encode()),
     })
 }
 
@@ -362,7 +362,7 @@ fn store() {
     check(
         "store",
         description,
-        json!({
+        &json!({
             "key_stores": [{
                 "passphrase": passphrase,
                 "salt": hex::encode([0x9a; 16]),

@@ -9,9 +9,10 @@ const CHANNEL: ChannelId = ChannelId::new([1; 16]);
 const PART: usize = 5_242_880;
 
 fn content(bytes: usize) -> Vec<u8> {
-    (0..bytes).map(|i| (i % 251) as u8).collect()
+    (0..251).cycle().take(bytes).collect()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "has the form of what stores a journal")]
 fn stored(_: &FileJournal) -> Result<(), SealError> {
     Ok(())
 }
@@ -21,19 +22,19 @@ fn part_of(content: &[u8], layout: FileLayout, part: u32) -> &[u8] {
     &content[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()]
 }
 
-fn seal_all(sealer: &mut FileSealer, content: &[u8]) -> Vec<Vec<u8>> {
-    let layout = sealer.journal().layout();
+fn seal_all(upload: &mut FileSealer, content: &[u8]) -> Vec<Vec<u8>> {
+    let layout = upload.journal().layout();
     (0..layout.parts())
         .map(|part| {
             let mut out = Vec::new();
-            sealer.seal_part(part, part_of(content, layout, part), &mut out, stored).unwrap();
+            upload.seal_part(part, part_of(content, layout, part), &mut out, stored).unwrap();
             out
         })
         .collect()
 }
 
-fn opener(sealer: &FileSealer, content: &[u8], sealed: &[u8]) -> Result<FileOpener, SealError> {
-    let journal = sealer.journal();
+fn opener(upload: &FileSealer, content: &[u8], sealed: &[u8]) -> Result<FileOpener, SealError> {
+    let journal = upload.journal();
     let header = &sealed[..HEADER_BYTES];
     FileOpener::new(journal.key(), CHANNEL, journal.file(), content.len() as u64, header)
 }
@@ -42,20 +43,20 @@ fn opener(sealer: &FileSealer, content: &[u8], sealed: &[u8]) -> Result<FileOpen
 fn files_of_one_and_of_several_parts_open_again() {
     for bytes in [0, 1, 16_384, PART - 1, PART, PART + 1, 11_000_000] {
         let content = content(bytes);
-        let mut sealer = FileSealer::make(CHANNEL, bytes as u64).unwrap();
-        let parts = seal_all(&mut sealer, &content);
-        let layout = sealer.journal().layout();
+        let mut upload = FileSealer::make(CHANNEL, bytes as u64).unwrap();
+        let parts = seal_all(&mut upload, &content);
+        let layout = upload.journal().layout();
         let whole = parts.concat();
         assert_eq!(whole.len() as u64, layout.sealed_bytes(), "{bytes}");
 
-        let by_parts = opener(&sealer, &content, &whole).unwrap();
+        let by_parts = opener(&upload, &content, &whole).unwrap();
         let mut out = Vec::new();
         for (part, sealed) in (0..).zip(&parts) {
             by_parts.open_part(part, sealed, &mut out).unwrap();
             assert!(out == part_of(&content, layout, part), "{bytes}, part {part}");
         }
 
-        let mut stream = opener(&sealer, &content, &whole).unwrap().stream_from(0).unwrap();
+        let mut stream = opener(&upload, &content, &whole).unwrap().stream_from(0).unwrap();
         let mut streamed = Vec::new();
         for piece in whole[HEADER_BYTES..].chunks(262_144) {
             stream
@@ -73,9 +74,9 @@ fn files_of_one_and_of_several_parts_open_again() {
 #[test]
 fn a_stream_goes_on_from_any_part() {
     let content = content(PART + 20_000);
-    let mut sealer = FileSealer::make(CHANNEL, content.len() as u64).unwrap();
-    let parts = seal_all(&mut sealer, &content);
-    let mut stream = opener(&sealer, &content, &parts[0]).unwrap().stream_from(1).unwrap();
+    let mut upload = FileSealer::make(CHANNEL, content.len() as u64).unwrap();
+    let parts = seal_all(&mut upload, &content);
+    let mut stream = opener(&upload, &content, &parts[0]).unwrap().stream_from(1).unwrap();
     let mut streamed = Vec::new();
     let take = |content: &[u8]| {
         streamed.extend_from_slice(content);
@@ -89,9 +90,9 @@ fn a_stream_goes_on_from_any_part() {
 #[test]
 fn the_wrong_key_channel_file_or_length_is_refused() {
     let content = content(100_000);
-    let mut sealer = FileSealer::make(CHANNEL, 100_000).unwrap();
-    let sealed = seal_all(&mut sealer, &content).concat();
-    let (file, key) = (sealer.journal().file(), sealer.journal().key());
+    let mut upload = FileSealer::make(CHANNEL, 100_000).unwrap();
+    let sealed = seal_all(&mut upload, &content).concat();
+    let (file, key) = (upload.journal().file(), upload.journal().key());
     let header = &sealed[..HEADER_BYTES];
     let open = |key: &FileKey, channel, file, bytes, header: &[u8]| {
         FileOpener::new(key, channel, file, bytes, header).map(drop)
@@ -117,10 +118,10 @@ fn the_wrong_key_channel_file_or_length_is_refused() {
 #[test]
 fn moved_cut_and_extended_files_are_refused() {
     let content = content(PART + 100_000);
-    let mut sealer = FileSealer::make(CHANNEL, content.len() as u64).unwrap();
-    let parts = seal_all(&mut sealer, &content);
+    let mut upload = FileSealer::make(CHANNEL, content.len() as u64).unwrap();
+    let parts = seal_all(&mut upload, &content);
     let sealed = parts.concat();
-    let opener = opener(&sealer, &content, &sealed).unwrap();
+    let opener = opener(&upload, &content, &sealed).unwrap();
     let mut out = Vec::new();
 
     let mut swapped = parts[1].clone();
@@ -137,7 +138,7 @@ fn moved_cut_and_extended_files_are_refused() {
     assert_eq!(opener.open_part(0, &other_header, &mut out), Err(SealError::Commitment));
 
     let ignore = |_: &[u8]| Ok::<_, SealError>(());
-    let stream = || super::tests::opener(&sealer, &content, &sealed).unwrap().stream_from(0).unwrap();
+    let stream = || super::tests::opener(&upload, &content, &sealed).unwrap().stream_from(0).unwrap();
     let mut cut = stream();
     cut.push(&sealed[HEADER_BYTES..sealed.len() - 1], ignore).unwrap();
     assert!(matches!(cut.finish(), Err(SealError::Length { .. })));
@@ -153,10 +154,10 @@ fn moved_cut_and_extended_files_are_refused() {
 #[test]
 fn a_stream_that_failed_gives_nothing_more() {
     let content = content(100_000);
-    let mut sealer = FileSealer::make(CHANNEL, 100_000).unwrap();
-    let mut sealed = seal_all(&mut sealer, &content).concat();
+    let mut upload = FileSealer::make(CHANNEL, 100_000).unwrap();
+    let mut sealed = seal_all(&mut upload, &content).concat();
     sealed[HEADER_BYTES + 16_400] ^= 1;
-    let mut stream = opener(&sealer, &content, &sealed).unwrap().stream_from(0).unwrap();
+    let mut stream = opener(&upload, &content, &sealed).unwrap().stream_from(0).unwrap();
     let mut chunks = 0;
     let mut count = |_: &[u8]| {
         chunks += 1;
@@ -171,16 +172,16 @@ fn a_stream_that_failed_gives_nothing_more() {
 #[test]
 fn an_upload_goes_on_from_its_journal_with_the_same_bytes() {
     let content = content(PART + 50_000);
-    let mut sealer = FileSealer::make(CHANNEL, content.len() as u64).unwrap();
-    let layout = sealer.journal().layout();
+    let mut upload = FileSealer::make(CHANNEL, content.len() as u64).unwrap();
+    let layout = upload.journal().layout();
     let (mut first, mut kept) = (Vec::new(), None);
     let record = |journal: &FileJournal| {
         assert!(journal.is_recorded(0) && !journal.is_recorded(1));
         kept = Some(journal.encode());
         Ok::<_, SealError>(())
     };
-    sealer.seal_part(0, part_of(&content, layout, 0), &mut first, record).unwrap();
-    let whole = [first.clone(), seal_all(&mut sealer, &content).swap_remove(1)].concat();
+    upload.seal_part(0, part_of(&content, layout, 0), &mut first, record).unwrap();
+    let whole = [first.clone(), seal_all(&mut upload, &content).swap_remove(1)].concat();
 
     let journal = FileJournal::decode(&kept.unwrap()).unwrap();
     let mut resumed = FileSealer::resume(journal).unwrap();
@@ -194,20 +195,20 @@ fn an_upload_goes_on_from_its_journal_with_the_same_bytes() {
 /// The one thing that must never happen: two plaintexts under one key and nonce.
 #[test]
 fn a_part_is_not_sealed_again_from_other_content() {
-    let mut sealer = FileSealer::make(CHANNEL, 50_000).unwrap();
+    let mut upload = FileSealer::make(CHANNEL, 50_000).unwrap();
     let mut sealed = Vec::new();
-    sealer.seal_part(0, &[1; 50_000], &mut sealed, stored).unwrap();
-    let mut resumed = FileSealer::resume(FileJournal::decode(&sealer.journal().encode()).unwrap()).unwrap();
-    for sealer in [&mut sealer, &mut resumed] {
+    upload.seal_part(0, &vec![1; 50_000], &mut sealed, stored).unwrap();
+    let mut resumed = FileSealer::resume(FileJournal::decode(&upload.journal().encode()).unwrap()).unwrap();
+    for upload in [&mut upload, &mut resumed] {
         let mut out = b"something".to_vec();
-        let refused = sealer.seal_part(0, &[2; 50_000], &mut out, stored);
+        let refused = upload.seal_part(0, &vec![2; 50_000], &mut out, stored);
         assert_eq!(refused, Err(SealError::SourceChanged { part: 0 }));
         assert!(out.is_empty());
     }
     let anew = FileSealer::make(CHANNEL, 50_000).unwrap();
-    assert_ne!(anew.journal().key().as_bytes(), sealer.journal().key().as_bytes());
-    assert_ne!(anew.journal().salt, sealer.journal().salt);
-    assert_ne!(anew.journal().file(), sealer.journal().file());
+    assert_ne!(anew.journal().key().as_bytes(), upload.journal().key().as_bytes());
+    assert_ne!(anew.journal().salt, upload.journal().salt);
+    assert_ne!(anew.journal().file(), upload.journal().file());
 }
 
 #[test]
@@ -222,26 +223,26 @@ fn nothing_is_sealed_before_the_journal_is_stored() {
             Self::Seal(error)
         }
     }
-    let mut sealer = FileSealer::make(CHANNEL, 3).unwrap();
+    let mut upload = FileSealer::make(CHANNEL, 3).unwrap();
     let mut out = Vec::new();
-    assert_eq!(sealer.seal_part(0, b"one", &mut out, |_| Err(Failed::Disk)), Err(Failed::Disk));
-    assert!(out.is_empty() && !sealer.journal().is_recorded(0));
+    assert_eq!(upload.seal_part(0, b"one", &mut out, |_| Err(Failed::Disk)), Err(Failed::Disk));
+    assert!(out.is_empty() && !upload.journal().is_recorded(0));
     let mut stored = 0;
     let record = |_: &FileJournal| {
         stored += 1;
         Ok::<_, Failed>(())
     };
-    sealer.seal_part(0, b"two", &mut out, record).unwrap();
+    upload.seal_part(0, b"two", &mut out, record).unwrap();
     assert_eq!((stored, out.len()), (1, 1_096));
-    let short = sealer.seal_part(0, b"tw", &mut out, |_| Ok::<_, Failed>(()));
+    let short = upload.seal_part(0, b"tw", &mut out, |_| Ok::<_, Failed>(()));
     assert!(matches!(short, Err(Failed::Seal(SealError::Length { .. }))));
 }
 
 #[test]
 fn journals_of_another_form_are_refused() {
-    let mut sealer = FileSealer::make(CHANNEL, (PART + 1) as u64).unwrap();
-    sealer.seal_part(0, &[0; PART], &mut Vec::new(), stored).unwrap();
-    let good = sealer.journal().encode();
+    let mut upload = FileSealer::make(CHANNEL, (PART + 1) as u64).unwrap();
+    upload.seal_part(0, &vec![0; PART], &mut Vec::new(), stored).unwrap();
+    let good = upload.journal().encode();
     assert_eq!(*FileJournal::decode(&good).unwrap().encode(), *good);
     for length in 0..good.len() {
         assert!(FileJournal::decode(&good[..length]).is_err(), "{length}");
@@ -261,10 +262,12 @@ fn journals_of_another_form_are_refused() {
 #[test]
 fn the_hash_of_the_parts_is_the_hash_of_the_file() {
     let content = content(PART + 1);
-    let mut sealer = FileSealer::make(CHANNEL, content.len() as u64).unwrap();
-    let parts = seal_all(&mut sealer, &content);
+    let mut upload = FileSealer::make(CHANNEL, content.len() as u64).unwrap();
+    let parts = seal_all(&mut upload, &content);
     let mut hash = SealedHash::new();
-    parts.iter().for_each(|part| hash.update(part));
+    for part in &parts {
+        hash.update(part);
+    }
     assert_eq!(hash.finish(), Digest::of(&parts.concat()));
 }
 
@@ -274,9 +277,9 @@ proptest! {
     #[test]
     fn any_range_opens_from_its_own_chunks(bytes in 1_usize..120_000, from: prop::sample::Index, to: prop::sample::Index) {
         let content = content(bytes);
-        let mut sealer = FileSealer::make(CHANNEL, bytes as u64).unwrap();
-        let sealed = seal_all(&mut sealer, &content).concat();
-        let opener = opener(&sealer, &content, &sealed).unwrap();
+        let mut upload = FileSealer::make(CHANNEL, bytes as u64).unwrap();
+        let sealed = seal_all(&mut upload, &content).concat();
+        let opener = opener(&upload, &content, &sealed).unwrap();
         let (a, b) = (from.index(bytes), to.index(bytes));
         let range = a.min(b)..a.max(b) + 1;
         let span = opener.layout().span(range.start as u64..range.end as u64).unwrap();

@@ -1,4 +1,4 @@
-//! HPKE (RFC 9180) in base mode, single shot, with X-Wing (KEM 0x647a), HKDF-SHA256 and ChaCha20Poly1305;
+//! HPKE (RFC 9180) in base mode, single shot, with X-Wing (KEM 0x647a), HKDF-SHA256 and `ChaCha20Poly1305`;
 //! the associated data is empty.
 //!
 //! ```text
