@@ -2,13 +2,11 @@
 //! What the fields mean is written in the `.proto` files.
 
 /// `chancery.act.v1`: acts, State statements and bodies.
-#[expect(missing_docs, clippy::pedantic, reason = "generated; documented in the .proto files")]
 pub mod act {
     tonic::include_proto!("chancery.act.v1");
 }
 
 /// `chancery.v1`: the services and their messages.
-#[expect(missing_docs, clippy::pedantic, reason = "generated; documented in the .proto files")]
 pub mod v1 {
     tonic::include_proto!("chancery.v1");
 }

@@ -150,13 +150,11 @@ impl Deployment {
             secretariat_team: (role == Role::Officer).then_some(self.team),
             membership,
         });
-        match focal {
-            Some(focal) => self.in_directory(focal, statement),
-            None => {
-                self.by_root(statement);
-                Ok(())
-            }
+        if let Some(focal) = focal {
+            return self.in_directory(focal, statement);
         }
+        self.by_root(statement);
+        Ok(())
     }
 
     fn by_root(&mut self, statement: Statement) {
@@ -327,6 +325,7 @@ impl Deployment {
     }
 
     /// Opens a review of Chile: Kenya reviews the Convention and firearms, Portugal firearms alone.
+    #[must_use]
     pub fn open_review(&self, officer: &Identity) -> (Log, Keyring) {
         let mut review = log(random(), Place::Review);
         let reviewer = |code: &str, instruments: &[&str]| Reviewer {

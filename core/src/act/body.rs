@@ -7,7 +7,9 @@ use prost::Message;
 use super::envelope::ActError;
 use super::wire::{step_from_wire, step_to_wire};
 use crate::id::{ActId, Digest, FileId, InstrumentCode, SectionId};
-use crate::limits::{BODY_BYTES_MAX, FILE_NAME_BYTES_MAX, FILES_PER_POST_MAX, REASON_BYTES_MAX, TITLE_BYTES_MAX};
+use crate::limits::{
+    BODY_BYTES_MAX, FILE_NAME_BYTES_MAX, FILES_PER_POST_MAX, REASON_BYTES_MAX, TITLE_BYTES_MAX,
+};
 use crate::mechanism::Language;
 
 /// What a message of a clarification thread is.
@@ -207,7 +209,10 @@ impl Rendition {
             language: body.language,
             title: body.title.clone(),
             text: body.text.clone(),
-            about: body.binding.as_ref().map(|b| (b.instrument.clone(), b.article.clone(), b.question.clone())),
+            about: body
+                .binding
+                .as_ref()
+                .map(|b| (b.instrument.clone(), b.article.clone(), b.question.clone())),
             step: body.step,
             files: body
                 .attachments
@@ -226,7 +231,9 @@ impl Rendition {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let (instrument, article, question) = match &self.about {
-            Some((instrument, article, question)) => (instrument.to_string(), article.clone(), question.clone()),
+            Some((instrument, article, question)) => {
+                (instrument.to_string(), article.clone(), question.clone())
+            }
             None => Default::default(),
         };
         let files = self.files.iter().map(|file| proto::RenditionFile {

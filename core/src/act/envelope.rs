@@ -95,8 +95,8 @@ impl<T: Content> Signed<T> {
             return Err(ActError::NotCanonical);
         }
         let signature = envelope.signature.as_slice().try_into().map_err(|_| ActError::Field("signature"))?;
-        let signer =
-            KeyId::try_from(envelope.signer_key_id.as_slice()).map_err(|_| ActError::Field("signer_key_id"))?;
+        let signer = KeyId::try_from(envelope.signer_key_id.as_slice())
+            .map_err(|_| ActError::Field("signer_key_id"))?;
         let content = T::decode_strictly(&envelope.payload)?;
         Ok(Self { bytes, payload: envelope.payload.into(), signature, signer, content })
     }

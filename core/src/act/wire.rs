@@ -98,7 +98,10 @@ fn id<'a, T: TryFrom<&'a [u8]>>(bytes: &'a [u8], field: &'static str) -> Result<
 }
 
 /// An id that may be absent.
-fn optional_id<'a, T: TryFrom<&'a [u8]>>(bytes: &'a [u8], field: &'static str) -> Result<Option<T>, ActError> {
+fn optional_id<'a, T: TryFrom<&'a [u8]>>(
+    bytes: &'a [u8],
+    field: &'static str,
+) -> Result<Option<T>, ActError> {
     if bytes.is_empty() { Ok(None) } else { id(bytes, field).map(Some) }
 }
 

@@ -74,7 +74,9 @@ impl Checkpoint {
         let key_hash = note_key_hash(expected_origin, log_key);
         let signature = signatures
             .lines()
-            .filter_map(|line| line.strip_prefix("\u{2014} ")?.strip_prefix(expected_origin)?.strip_prefix(' '))
+            .filter_map(|line| {
+                line.strip_prefix("\u{2014} ")?.strip_prefix(expected_origin)?.strip_prefix(' ')
+            })
             .filter_map(|encoded| STANDARD.decode(encoded).ok())
             .find_map(|line| line.strip_prefix(&key_hash).map(<[u8]>::to_vec))
             .ok_or(CheckpointError::NotSigned)?;

@@ -149,7 +149,7 @@ impl Tree {
 
 /// The largest power of two less than `length`, which is at least 2.
 fn split(length: u64) -> u64 {
-    1 << (63 - (length - 1).leading_zeros())
+    1 << (length - 1).ilog2()
 }
 
 fn parent(left: &Digest, right: &Digest) -> Digest {

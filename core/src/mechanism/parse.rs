@@ -332,9 +332,12 @@ fn item(kind: ItemKind, rule: &ItemRule) -> Result<(), (&'static str, ItemProble
     };
     let in_strand = rule.channel == ChannelKind::Strand;
     let reviewers_only = rule.channel == ChannelKind::Coordination;
-    let settable = |disclosure| match rule.may_set.is_empty() {
-        true => disclosure == Disclosure::Private,
-        false => rule.may_set.contains(&disclosure),
+    let settable = |disclosure| {
+        if rule.may_set.is_empty() {
+            disclosure == Disclosure::Private
+        } else {
+            rule.may_set.contains(&disclosure)
+        }
     };
     let under_floor = settable(Disclosure::Private) && rule.floor > Disclosure::Private;
     let checks = [

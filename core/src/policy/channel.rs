@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::statements;
 use super::table::{MemberRole, Standing, allows};
 use crate::act::{
-    AddMember, Audience, Author, Basis, Complain, Disclose, Fault, NewEpoch, OpenChannel, OpenReview, Opening,
-    Post, PostRef, Role, SignedAct, Statement, VerifiedAct, Withdraw,
+    AddMember, Audience, Author, Basis, Complain, Disclose, Fault, NewEpoch, OpenChannel, OpenReview,
+    Opening, Post, PostRef, Role, SignedAct, Statement, VerifiedAct, Withdraw,
 };
 use crate::error::Reason;
 use crate::id::{ActId, UserId};
@@ -300,9 +300,10 @@ fn first_epoch_by_its_own_side(scene: &Scene<'_>) -> Result<(), Reason> {
         (Place::Strand { .. }, Standing::Member(MemberRole::FocalPoint, Some(side))) => {
             side == Side::StateUnderReview
         }
-        (Place::Coordination { .. } | Place::Delegation { .. }, Standing::Member(MemberRole::FocalPoint, _)) => {
-            true
-        }
+        (
+            Place::Coordination { .. } | Place::Delegation { .. },
+            Standing::Member(MemberRole::FocalPoint, _),
+        ) => true,
         _ => false,
     };
     if own { Ok(()) } else { Err(Reason::NotGenesis) }

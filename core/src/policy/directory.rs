@@ -91,7 +91,11 @@ fn speaker<'a>(directory: &'a Directory, act: &VerifiedAct) -> Result<Speaker<'a
         Author::Person { user, device } => {
             let person = directory.now().by_device(&device).filter(|person| person.user == user);
             let person = person.ok_or(Reason::UnknownDevice)?;
-            if person.device.sign == *act.key() { Ok(Speaker::Person(person)) } else { Err(Reason::WrongSigner) }
+            if person.device.sign == *act.key() {
+                Ok(Speaker::Person(person))
+            } else {
+                Err(Reason::WrongSigner)
+            }
         }
     }
 }
@@ -123,7 +127,11 @@ fn details(
 }
 
 fn found(directory: &Directory, act: &FoundDirectory) -> Result<(), Reason> {
-    if key_id(KeyAlgorithm::Ed25519, &act.root_key) == directory.root { Ok(()) } else { Err(Reason::WrongSigner) }
+    if key_id(KeyAlgorithm::Ed25519, &act.root_key) == directory.root {
+        Ok(())
+    } else {
+        Err(Reason::WrongSigner)
+    }
 }
 
 fn admit_state(mechanism: &Mechanism, directory: &Directory, act: &AdmitState) -> Result<(), Reason> {

@@ -1,6 +1,8 @@
 //! Checks of what State keys sign inside acts.
 
-use crate::act::{Audience, Clearance, Grant, Membership, PostRef, SignedStatement, StateStatement, Withdrawal};
+use crate::act::{
+    Audience, Clearance, Grant, Membership, PostRef, SignedStatement, StateStatement, Withdrawal,
+};
 use crate::error::Reason;
 use crate::id::StateCode;
 use crate::state::DirectoryAt;

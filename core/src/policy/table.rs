@@ -119,12 +119,12 @@ fn post(
     side: Option<Side>,
     item: Option<ItemKind>,
 ) -> Result<(), Reason> {
-    let rule = item.map(|item| mechanism.item(item)).ok_or(Reason::WrongChannel)?;
+    let terms = item.map(|item| mechanism.item(item)).ok_or(Reason::WrongChannel)?;
     writer(role)?;
-    if !side.is_some_and(|side| rule.written_by.contains(&side)) {
+    if !side.is_some_and(|side| terms.written_by.contains(&side)) {
         return Err(Reason::NotThisSides);
     }
-    if rule.cleared { focal_point(role) } else { Ok(()) }
+    if terms.cleared { focal_point(role) } else { Ok(()) }
 }
 
 fn writer(role: MemberRole) -> Result<(), Reason> {

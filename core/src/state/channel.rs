@@ -44,7 +44,9 @@ impl Place {
     pub fn of(review: ChannelId, opening: &Opening) -> Self {
         match opening {
             Opening::Strand(instrument) => Self::Strand { review, instrument: instrument.clone() },
-            Opening::Coordination(instrument) => Self::Coordination { review, instrument: instrument.clone() },
+            Opening::Coordination(instrument) => {
+                Self::Coordination { review, instrument: instrument.clone() }
+            }
             Opening::Delegation(state) => Self::Delegation { review, state: *state },
         }
     }
@@ -65,9 +67,9 @@ impl Place {
     pub const fn review(&self) -> Option<ChannelId> {
         match self {
             Self::Review => None,
-            Self::Strand { review, .. } | Self::Coordination { review, .. } | Self::Delegation { review, .. } => {
-                Some(*review)
-            }
+            Self::Strand { review, .. }
+            | Self::Coordination { review, .. }
+            | Self::Delegation { review, .. } => Some(*review),
         }
     }
 

@@ -3,7 +3,13 @@
 use chancery_proto::act as proto;
 use chancery_proto::act::act::Statement as Oneof;
 
-use super::*;
+use super::{
+    ActError, INSTRUMENTS_MAX, InstrumentCode, KEM_BYTES, PersonKeys, WRAP_BYTES, Wire, array, ascending,
+    audience_from_wire, audience_to_wire, code, exactly, group_from_wire, group_to_wire, id, instruments,
+    item_from_wire, item_to_wire, optional_id, parse_recipients, parse_sealed_body, parse_tree_head,
+    recipients, required, role_from_wire, role_to_wire, sealed_body, standing_from_wire, standing_to_wire,
+    strings, tree_head,
+};
 use crate::act::{
     Act, AddMember, AdmitPerson, AdmitState, Author, Basis, CertifyStateKey, Complain, Disclose, Fault,
     FoundDirectory, Header, InlineWrap, NewEpoch, NewTeamGeneration, OpenChannel, OpenReview, Opening, Post,
@@ -60,7 +66,10 @@ fn parse_header(m: &proto::Header) -> Result<Header, ActError> {
     let basis = match &m.basis {
         None => None,
         Some(basis) => Some(Basis {
-            directory: parse_tree_head(required(basis.directory.as_ref(), "basis.directory")?, "basis.directory")?,
+            directory: parse_tree_head(
+                required(basis.directory.as_ref(), "basis.directory")?,
+                "basis.directory",
+            )?,
             review: basis.review.as_ref().map(|head| parse_tree_head(head, "basis.review")).transpose()?,
         }),
     };

@@ -3,7 +3,11 @@
 use chancery_proto::act as proto;
 use chancery_proto::act::state_statement::Statement as Oneof;
 
-use super::*;
+use super::{
+    ActError, Wire, audience_from_wire, audience_to_wire, code, id, instruments, item_from_wire,
+    item_to_wire, optional_id, parse_sealed_body, required, role_from_wire, role_to_wire, sealed_body,
+    strings,
+};
 use crate::act::{Audience, Clearance, Grant, Membership, PostRef, StateStatement, Withdrawal};
 
 impl Wire for StateStatement {
