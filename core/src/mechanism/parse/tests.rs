@@ -35,7 +35,7 @@ fn table(mechanism: &Mechanism) -> String {
 #[test]
 fn the_shipped_rules_are_the_table_of_the_policy() {
     let mechanism = Mechanism::parse(UNTOC).unwrap();
-    insta::assert_snapshot!(table(&mechanism), @"");
+    insta::assert_snapshot!("disclosure-policy", table(&mechanism));
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn the_shipped_clusters_are_table_1_of_the_appendix() {
             text += &format!("  note on {:?}\n", note.articles);
         }
     }
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!("clusters", text);
 }
 
 #[test]
