@@ -174,7 +174,7 @@ impl PostBody {
             binding: m.binding.map(parse_binding).transpose()?,
             step: optional_step(m.step)?,
             attachments: m.attachments.into_iter().map(parse_attachment).collect::<Result<_, _>>()?,
-            reason: short(m.reason, REASON_BYTES_MAX, "reason")?,
+            reason: reason(m.reason)?,
         })
     }
 }
@@ -265,6 +265,9 @@ impl Rendition {
             return Err(ActError::Field("files"));
         }
         let about = if m.instrument.is_empty() {
+            if !m.article.is_empty() || !m.question.is_empty() {
+                return Err(ActError::Field("instrument"));
+            }
             None
         } else {
             let instrument = m.instrument.parse().map_err(|_| ActError::Field("instrument"))?;
@@ -349,8 +352,12 @@ fn digest(bytes: &[u8], field: &'static str) -> Result<Digest, ActError> {
 
 /// One line: no control characters, so that a title cannot forge another line of a listing.
 fn short(line: String, bytes_max: usize, field: &'static str) -> Result<String, ActError> {
-    let plain = line.len() <= bytes_max && !line.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
+    let plain = line.len() <= bytes_max && !line.chars().any(char::is_control);
     if plain { Ok(line) } else { Err(ActError::Field(field)) }
+}
+
+fn reason(reason: String) -> Result<String, ActError> {
+    if reason.len() > REASON_BYTES_MAX { Err(ActError::Field("reason")) } else { text(reason, "reason") }
 }
 
 /// Any text, without the control characters that move a terminal's cursor or hide words.
@@ -367,4 +374,76 @@ fn file_name(name: String) -> Result<String, ActError> {
         && name != ".."
         && !name.chars().any(|c| c.is_control() || matches!(c, '/' | '\\'));
     if bare { Ok(name) } else { Err(ActError::Field("name")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body() -> PostBody {
+        PostBody {
+            language: Language::Ar,
+            title: "سؤال".to_owned(),
+            text: "نص\n\nفقرة".to_owned(),
+            binding: Some(Binding {
+                instrument: "firearms".parse().unwrap(),
+                article: "5".to_owned(),
+                question: "firearms-5-1".to_owned(),
+                about: Some((SectionId::new([1; 16]), ActId::new([2; 16]))),
+            }),
+            step: Some(ThreadStep::Question),
+            attachments: vec![Attachment {
+                file: FileId::new([3; 16]),
+                key: [4; 32],
+                sealed_length: 5,
+                sealed_sha256: Digest::of(b"sealed"),
+                length: 6,
+                sha256: Digest::of(b"clear"),
+                name: "Закон.pdf".to_owned(),
+                media_type: "application/pdf".to_owned(),
+            }],
+            reason: String::new(),
+        }
+    }
+
+    #[test]
+    fn bodies_read_back_and_their_renditions_hold_no_key_or_id() {
+        let body = body();
+        assert_eq!(PostBody::decode(&body.encode()), Ok(body.clone()));
+        let rendition = Rendition::of(&body);
+        let bytes = rendition.encode();
+        assert_eq!(Rendition::decode(&bytes), Ok(rendition));
+        for secret in [&[1; 16][..], &[2; 16], &[3; 16], &[4; 32]] {
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret));
+        }
+        let card =
+            PersonCard { name: "Ñ".to_owned(), post: String::new(), contact: "+56 2 0000".to_owned() };
+        assert_eq!(PersonCard::decode(&card.encode()), Ok(card));
+    }
+
+    #[test]
+    fn a_file_name_is_never_a_path() {
+        for name in ["", ".", "..", "a/b", "a\\b", "a\0b", "a\nb", &"n".repeat(256)] {
+            let mut body = body();
+            body.attachments[0].name = name.to_owned();
+            assert_eq!(PostBody::decode(&body.encode()), Err(ActError::Field("name")), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn what_could_hide_or_forge_a_line_is_refused() {
+        let refused = |change: fn(&mut PostBody), field| {
+            let mut body = body();
+            change(&mut body);
+            assert_eq!(PostBody::decode(&body.encode()), Err(ActError::Field(field)));
+        };
+        refused(|body| body.title = "a\u{1b}[2Jb".to_owned(), "title");
+        refused(|body| body.title = "a\nb".to_owned(), "title");
+        refused(|body| body.text = "a\u{8}b".to_owned(), "text");
+        refused(|body| body.title = "t".repeat(TITLE_BYTES_MAX + 1), "title");
+        let mut bytes = body().encode();
+        bytes.extend([0xf8, 0x07, 0x01]);
+        assert_eq!(PostBody::decode(&bytes), Err(ActError::NotCanonical), "an unknown field");
+        assert_eq!(PostBody::decode(&vec![0; BODY_BYTES_MAX + 1]), Err(ActError::TooLarge));
+    }
 }

@@ -5,6 +5,8 @@
 
 mod act;
 mod statement;
+#[cfg(test)]
+mod tests;
 
 use std::str::FromStr;
 
