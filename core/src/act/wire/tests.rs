@@ -101,9 +101,9 @@ fn a_statement_is_not_taken_for_one_of_another_namespace() {
     };
     let payload = StateStatement::Clearance(Clearance { post }).encode();
     for (namespace, holds) in [(Namespace::Clearance, true), (Namespace::Grant, false)] {
-        let (signature, signer) = sign(namespace, &ROOT, &payload);
-        let signed = assemble_statement(payload.clone(), signature, signer).unwrap();
-        assert_eq!(signed.verify(&key().1, &ROOT).is_ok(), holds);
+        let (signature, key_id) = sign(namespace, &ROOT, &payload);
+        let statement = assemble_statement(payload.clone(), signature, key_id).unwrap();
+        assert_eq!(statement.verify(&key().1, &ROOT).is_ok(), holds);
     }
 }
 
