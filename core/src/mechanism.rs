@@ -17,6 +17,10 @@ pub use words::{
     ChannelKind, ClusterCode, Disclosure, HeldBack, ItemKind, Language, MechanismCode, QuestionId, Side,
 };
 
+/// The mechanism file of the first mechanism, as it stands in `mechanisms/untoc.toml`. Its SHA-256 stands in a
+/// deployment's first act.
+pub const UNTOC: &str = include_str!("../../mechanisms/untoc.toml");
+
 use crate::id::{Digest, InstrumentCode};
 
 /// A mechanism whose parts agree with each other. Only [`Mechanism::parse`] makes one.
