@@ -9,9 +9,11 @@
 
 mod channel;
 mod directory;
+mod reading;
 mod statements;
 mod table;
 
 pub use channel::{ChannelPermit, World, decide};
 pub use directory::{DirectoryPermit, decide_directory};
+pub use reading::{check_fresh, reads, reads_all_parties};
 pub use table::{MemberRole, Standing, allows, print_table};

@@ -76,6 +76,7 @@ impl Deployment {
             mechanism: Digest::of(b"the mechanism file"),
             log_key: [7; 32],
             server_tls_key: KeyId::new([8; 32]),
+            custodian_tls_key: KeyId::new([9; 32]),
         }));
         for code in ["CL", "KE", "PT", "JP"] {
             new.admit_state(state(code));

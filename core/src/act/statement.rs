@@ -186,6 +186,8 @@ pub struct FoundDirectory {
     pub log_key: [u8; 32],
     /// Key id of the server's TLS key.
     pub server_tls_key: KeyId,
+    /// Key id of the TLS key of the custodians' machine, which carries the root's acts to the server.
+    pub custodian_tls_key: KeyId,
 }
 
 /// Regional groups of the United Nations (¶17, ¶28).

@@ -142,7 +142,7 @@ fn roster<'a>(
     review.roster.as_ref().ok_or(Reason::NotGenesis)
 }
 
-fn standing(
+pub(super) fn standing(
     channel: &Channel,
     roster: &Roster,
     directory: &DirectoryAt<'_>,

@@ -271,6 +271,7 @@ impl Directory {
                     mechanism: a.mechanism,
                     log_key: a.log_key,
                     server_tls_key: a.server_tls_key,
+                    custodian_tls_key: a.custodian_tls_key,
                 });
             }
             Statement::AdmitState(a) => {

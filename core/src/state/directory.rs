@@ -38,6 +38,8 @@ pub struct Foundation {
     pub log_key: [u8; 32],
     /// The server's TLS key.
     pub server_tls_key: KeyId,
+    /// The TLS key of the custodians' machine.
+    pub custodian_tls_key: KeyId,
 }
 
 /// A State of the roster.

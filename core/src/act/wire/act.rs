@@ -91,6 +91,7 @@ fn statement(statement: &Statement) -> Oneof {
             mechanism: a.mechanism.as_bytes().to_vec(),
             log_key: a.log_key.to_vec(),
             server_tls_key_id: a.server_tls_key.as_bytes().to_vec(),
+            custodian_tls_key_id: a.custodian_tls_key.as_bytes().to_vec(),
         }),
         Statement::AdmitState(a) => Oneof::AdmitState(proto::AdmitState {
             state: a.state.to_string(),
@@ -183,6 +184,7 @@ fn parse_statement(statement: Oneof) -> Result<Statement, ActError> {
             mechanism: id(&m.mechanism, "mechanism")?,
             log_key: array(&m.log_key, "log_key")?,
             server_tls_key: id(&m.server_tls_key_id, "server_tls_key_id")?,
+            custodian_tls_key: id(&m.custodian_tls_key_id, "custodian_tls_key_id")?,
         }),
         Oneof::AdmitState(m) => Statement::AdmitState(parse_admit_state(&m)?),
         Oneof::CertifyStateKey(m) => Statement::CertifyStateKey(CertifyStateKey {

@@ -1,0 +1,65 @@
+//! Who reads, and whether an act was judged by what still holds: what a server asks beside `decide`.
+
+use super::channel::{World, standing};
+use crate::act::{Author, SignedAct, Statement};
+use crate::error::Reason;
+use crate::state::{Channel, DirectoryAt, Person, Roster};
+
+/// Whether `person`, who is in the directory at this moment, reads `channel`: the one answer for lists,
+/// entries, bodies, files, proofs and streams.
+#[must_use]
+pub fn reads(channel: &Channel, roster: &Roster, directory: &DirectoryAt<'_>, person: &Person) -> bool {
+    standing(channel, roster, directory, person).is_ok()
+}
+
+/// Whether `person` reads what is opened to all parties (¶40): people of State parties, and officers.
+#[must_use]
+pub fn reads_all_parties(directory: &DirectoryAt<'_>, person: &Person) -> bool {
+    use crate::act::Standing::Party;
+
+    match person.state.and_then(|state| directory.state(&state)) {
+        Some(record) => record.standings.iter().any(|(_, standing)| *standing == Party),
+        None => person.state.is_none(),
+    }
+}
+
+/// Checks that what `act` was judged by at its basis still holds in the newest `world`: its author and
+/// device, its State's key, the channel's readers and its secretariat key, and whom it brings in.
+///
+/// Only a server that orders acts can ask this: a reader of the log cannot know what was newest then.
+///
+/// # Errors
+/// [`Reason::StaleBasis`]; [`Reason::BadBasis`] where there is no such basis.
+pub fn check_fresh(
+    world: World<'_>,
+    channel: &Channel,
+    roster: &Roster,
+    act: &SignedAct,
+) -> Result<(), Reason> {
+    let content = act.content();
+    let basis = content.header.basis.ok_or(Reason::BadBasis)?;
+    if basis.directory == world.directory.log.head() {
+        return Ok(());
+    }
+    let then = world.directory.at_head(&basis.directory).ok_or(Reason::BadBasis)?;
+    let now = world.directory.now();
+    let Author::Person { device, .. } = content.header.author else { return Err(Reason::WrongChannel) };
+    let author = now.by_device(&device);
+    let state = author.and_then(|person| person.state);
+    let subject = match &content.statement {
+        Statement::AddMember(act) => Some(act.user),
+        _ => None,
+    };
+    let same = author == then.by_device(&device)
+        && state.is_none_or(|state| now.state_key(&state) == then.state_key(&state))
+        && state_key_of_review(roster, &now) == state_key_of_review(roster, &then)
+        && channel.epoch_recipients(roster, &now) == channel.epoch_recipients(roster, &then)
+        && channel.secretariat_key(roster, &now) == channel.secretariat_key(roster, &then)
+        && subject.is_none_or(|user| now.person(&user) == then.person(&user));
+    if same { Ok(()) } else { Err(Reason::StaleBasis) }
+}
+
+/// The key that signs grants and withdrawals.
+fn state_key_of_review<'a>(roster: &Roster, directory: &DirectoryAt<'a>) -> Option<&'a [u8; 32]> {
+    directory.state_key(&roster.0.state)
+}
