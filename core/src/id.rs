@@ -69,7 +69,49 @@ macro_rules! byte_id {
                 write!(f, concat!(stringify!($name), "({})"), self)
             }
         }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    serializer.collect_str(self)
+                } else {
+                    serializer.serialize_bytes(&self.0)
+                }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if deserializer.is_human_readable() {
+                    deserializer.deserialize_str(IdVisitor($expected, std::marker::PhantomData))
+                } else {
+                    deserializer.deserialize_bytes(IdVisitor($expected, std::marker::PhantomData))
+                }
+            }
+        }
     };
+}
+
+/// Reads an id from its text where a person may read the format, from its bytes elsewhere.
+struct IdVisitor<T>(&'static str, std::marker::PhantomData<T>);
+
+impl<T> serde::de::Visitor<'_> for IdVisitor<T>
+where
+    T: FromStr<Err = InvalidId> + for<'a> TryFrom<&'a [u8], Error = InvalidId>,
+{
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<T, E> {
+        T::try_from(bytes).map_err(E::custom)
+    }
 }
 
 byte_id!(
@@ -122,8 +164,23 @@ impl Digest {
 }
 
 /// A State, by its ISO 3166-1 alpha-2 code in capitals.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct StateCode([u8; 2]);
+
+impl TryFrom<String> for StateCode {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
+    }
+}
+
+impl From<StateCode> for String {
+    fn from(code: StateCode) -> Self {
+        code.as_str().to_owned()
+    }
+}
 
 impl StateCode {
     /// The two letters.

@@ -8,5 +8,5 @@ mod proof;
 mod tree;
 
 pub use checkpoint::{Checkpoint, CheckpointError, origin};
-pub use proof::{ProofError, verify_consistency, verify_inclusion};
+pub use proof::{ProofError, verify_consistency, verify_inclusion, verify_wrap};
 pub use tree::{Tree, leaf_hash, wrap_leaf};

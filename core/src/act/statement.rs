@@ -1,6 +1,7 @@
 //! The typed form of acts and of what State keys sign.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::Kind;
 use crate::id::{
@@ -9,7 +10,7 @@ use crate::id::{
 use crate::mechanism::{ItemKind, Language};
 
 /// Size and root of a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 pub struct TreeHead {
     /// Number of entries.
     pub size: u64,
@@ -32,7 +33,7 @@ pub enum Author {
 }
 
 /// Where the other logs stood for the author: an act is judged at exactly these states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Basis {
     /// The directory.
     pub directory: TreeHead,
@@ -206,7 +207,7 @@ pub enum RegionalGroup {
 }
 
 /// A State's standing towards an instrument.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 pub enum Standing {
     /// State party.
     Party,
@@ -237,7 +238,7 @@ pub struct CertifyStateKey {
 }
 
 /// What a person is in the directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 pub enum Role {
     /// Officer of the secretariat.
     Officer,
@@ -307,7 +308,7 @@ pub struct AdmitPerson {
 pub type SignedMembership = super::Signed<StateStatement>;
 
 /// A set of people that holds a team key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 pub enum Team {
     /// A State's people.
     State(StateCode),
@@ -355,7 +356,7 @@ pub struct ShareTeam {
 }
 
 /// One reviewing State.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Reviewer {
     /// The State.
     pub state: StateCode,
@@ -364,7 +365,7 @@ pub struct Reviewer {
 }
 
 /// The first act of a review channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct OpenReview {
     /// The State under review.
     pub state: StateCode,
@@ -379,7 +380,7 @@ pub struct OpenReview {
 }
 
 /// What kind of channel is opened, and for whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Opening {
     /// The dialogue on one instrument.
     Strand(InstrumentCode),
@@ -423,7 +424,7 @@ pub struct NewEpoch {
 }
 
 /// A body that stands beside its act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 pub struct SealedBody {
     /// Length of the ciphertext in bytes.
     pub length: u64,
@@ -462,7 +463,7 @@ pub struct Post {
 }
 
 /// Who a section is opened to beyond the channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 pub enum Audience {
     /// Every State party (¶40).
     AllParties,

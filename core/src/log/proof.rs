@@ -4,7 +4,7 @@ use ct_merkle::{ConsistencyProof, InclusionProof, RootHash};
 use sha2::Sha256;
 
 use crate::act::TreeHead;
-use crate::id::Digest;
+use crate::id::{Digest, KeyId};
 
 /// A proof does not show what it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +32,22 @@ pub fn verify_inclusion(
     leaf.extend(log_time_ms.to_be_bytes());
     let proof = InclusionProof::try_from_bytes(concat(proof)).map_err(|_| ProofError::NotIncluded)?;
     root(head).verify_inclusion(&leaf, index, &proof).map_err(|_| ProofError::NotIncluded)
+}
+
+/// Checks that a wrap to `recipient` stands at `position` in an act's list of wraps of this size and root.
+///
+/// # Errors
+/// [`ProofError::NotIncluded`].
+pub fn verify_wrap(
+    wraps: &TreeHead,
+    position: u64,
+    recipient: &KeyId,
+    wrap: &[u8],
+    path: &[Digest],
+) -> Result<(), ProofError> {
+    let leaf = [recipient.as_bytes(), wrap].concat();
+    let proof = InclusionProof::try_from_bytes(concat(path)).map_err(|_| ProofError::NotIncluded)?;
+    root(wraps).verify_inclusion(&leaf, position, &proof).map_err(|_| ProofError::NotIncluded)
 }
 
 /// Checks that the log with head `new` continues the one with head `old`. An empty log is continued by any.

@@ -21,7 +21,7 @@ pub fn wrap_leaf(recipient: &KeyId, wrap: &[u8]) -> Digest {
 ///
 /// Level 0 holds the leaf hashes; level `k` the roots of the complete subtrees of `2^k` leaves. The vectors
 /// share structure, so a clone costs nothing and an older value stays as it was.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Deserialize, serde::Serialize)]
 pub struct Tree {
     levels: Vec<Vector<Digest>>,
 }

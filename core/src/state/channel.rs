@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use imbl::{OrdMap, OrdSet, Vector};
+use serde::{Deserialize, Serialize};
 
 use super::{DirectoryAt, Person};
 use crate::act::{Audience, Basis, OpenReview, Opening, Role, SealedBody, Team};
@@ -11,7 +12,7 @@ use crate::log::Tree;
 use crate::mechanism::{ChannelKind, ItemKind, Side};
 
 /// What a channel is, and where it belongs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Place {
     /// The channel of a review itself.
     Review,
@@ -81,7 +82,7 @@ impl Place {
 }
 
 /// Who takes part in a review.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Roster(pub OpenReview);
 
 impl Roster {
@@ -141,7 +142,7 @@ impl Roster {
 }
 
 /// A generation of the channel's secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Epoch {
     /// Number, from 0.
     pub number: u64,
@@ -160,7 +161,7 @@ pub struct Epoch {
 }
 
 /// What a person chooses to disclose: a line of revisions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Section {
     /// What it is.
     pub kind: ItemKind,
@@ -171,7 +172,7 @@ pub struct Section {
 }
 
 /// A post of the channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct PostRecord {
     /// Index in the log.
     pub index: u64,
@@ -190,7 +191,7 @@ pub struct PostRecord {
 }
 
 /// The state of a channel with members.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Channel {
     /// Id.
     pub id: ChannelId,
@@ -249,12 +250,12 @@ impl Channel {
     /// where there is no epoch yet. People who have left, or are not entitled any more, get none.
     #[must_use]
     pub fn epoch_recipients(&self, roster: &Roster, directory: &DirectoryAt<'_>) -> Vec<KeyId> {
-        let founders = roster.founders(&self.place, directory);
         let entitled = |user: &UserId| {
             directory.person(user).filter(|person| roster.seat(&self.place, person).is_some())
         };
         let mut keys: Vec<KeyId> = if self.epoch.is_none() {
-            founders.iter().filter_map(entitled).map(|person| person.kem_id).collect()
+            // Asked of every post, so that the whole directory is looked through only where it must be.
+            roster.founders(&self.place, directory).iter().filter_map(entitled).map(|person| person.kem_id).collect()
         } else {
             self.members.iter().filter_map(entitled).map(|person| person.kem_id).collect()
         };

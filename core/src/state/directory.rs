@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use imbl::OrdMap;
+use serde::{Deserialize, Serialize};
 
 use crate::act::{NewTeamGeneration, Role, Standing, Team, TreeHead};
 use crate::id::{ActId, DeviceId, Digest, InstrumentCode, KeyId, StateCode, TeamId, UserId};
@@ -9,7 +10,7 @@ use crate::log::Tree;
 use crate::name::{KeyAlgorithm, key_id};
 
 /// The directory's state. Ask through [`Directory::at`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Directory {
     /// Fingerprint of the root this directory belongs to.
     pub root: KeyId,
@@ -28,7 +29,7 @@ pub struct Directory {
 }
 
 /// What the root founded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Foundation {
     /// The root's key.
     pub root_key: [u8; 32],
@@ -43,7 +44,7 @@ pub struct Foundation {
 }
 
 /// A State of the roster.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct StateRecord {
     /// Index of the act that admitted it.
     pub since: u64,
@@ -54,7 +55,7 @@ pub struct StateRecord {
 }
 
 /// A person of the directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Person {
     /// Index of the act that admitted the person.
     pub since: u64,
@@ -79,7 +80,7 @@ pub struct Person {
 }
 
 /// A device.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Device {
     /// Id.
     pub id: DeviceId,
@@ -92,7 +93,7 @@ pub struct Device {
 }
 
 /// One generation of a team's key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct TeamGeneration {
     /// Index of the act that made it.
     pub since: u64,
