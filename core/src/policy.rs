@@ -4,15 +4,18 @@
 //! runs the same two on everything it reads, so that a server that appends more than they allow is found
 //! out. They make the permits; a permit is the only thing that `apply` takes.
 //!
-//! Not here: the signature of an act ([`crate::act::VerifiedAct`]), rules over the content of bodies, which
-//! the server cannot see, and freshness of a basis, which only the server can judge.
+//! Beside them stand [`check_body`], for rules over the content of bodies, which the server cannot see, and
+//! [`check_fresh`], which only a server can ask. Not here: the signature of an act
+//! ([`crate::act::VerifiedAct`]).
 
+mod body;
 mod channel;
 mod directory;
 mod reading;
 mod statements;
 mod table;
 
+pub use body::{BodyFault, BodyNote, BodyScene, check_body};
 pub use channel::{ChannelPermit, World, decide};
 pub use directory::{DirectoryPermit, decide_directory};
 pub use reading::{check_fresh, reads, reads_all_parties};

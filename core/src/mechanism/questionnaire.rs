@@ -86,6 +86,12 @@ impl Questionnaire {
         })
     }
 
+    /// Whether `id` has the form of a question about the article: instrument, article and number.
+    #[must_use]
+    pub fn is_id_of(id: &str, instrument: &InstrumentCode, article: u16) -> bool {
+        id.strip_prefix(&format!("{instrument}-{article}-")).is_some_and(is_number)
+    }
+
     /// Every question, in the order of the file.
     #[must_use]
     pub fn questions(&self) -> &[Question] {
@@ -247,8 +253,7 @@ fn question(
     if known.cluster_of(article).is_none() {
         return Err(QuestionnaireError::UnknownArticle { question, instrument, article });
     }
-    let number = question.as_str().strip_prefix(&format!("{instrument}-{article}-"));
-    if !number.is_some_and(is_number) {
+    if !Questionnaire::is_id_of(question.as_str(), &instrument, article) {
         return Err(QuestionnaireError::IdMismatch { question });
     }
     for (&language, text) in &entry.text {

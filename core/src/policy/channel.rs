@@ -385,15 +385,7 @@ fn post(scene: &Scene<'_>, act_id: ActId, act: &Post) -> Result<Effect, Reason> 
         (None, true) => return Err(Reason::ClearanceRequired),
         (Some(_), false) => return Err(Reason::BadStatement),
     }
-    Ok(Effect::Posted(PostRecord {
-        index: scene.channel.log.size(),
-        section: act.section,
-        kind: act.kind,
-        body: act.body,
-        files: act.files.clone(),
-        state,
-        audiences: BTreeSet::new(),
-    }))
+    Ok(Effect::Posted(PostRecord::new(scene.channel.log.size(), state, act)))
 }
 
 /// Whether several States write in one section of this kind: a dialogue or a common text.

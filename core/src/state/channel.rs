@@ -6,7 +6,7 @@ use imbl::{OrdMap, OrdSet, Vector};
 use serde::{Deserialize, Serialize};
 
 use super::{DirectoryAt, Person};
-use crate::act::{Audience, Basis, OpenReview, Opening, Role, SealedBody, Team};
+use crate::act::{Audience, Basis, OpenReview, Opening, Post, Role, SealedBody, Team};
 use crate::id::{ActId, ChannelId, Digest, FileId, InstrumentCode, KeyId, SectionId, StateCode, UserId};
 use crate::log::Tree;
 use crate::mechanism::{ChannelKind, ItemKind, Side};
@@ -188,6 +188,22 @@ pub struct PostRecord {
     pub state: StateCode,
     /// To whom it is open at present beyond the channel.
     pub audiences: BTreeSet<Audience>,
+}
+
+impl PostRecord {
+    /// What the log knows of a post of `state` at `index`: not yet open to anyone beyond the channel.
+    #[must_use]
+    pub fn new(index: u64, state: StateCode, post: &Post) -> Self {
+        Self {
+            index,
+            section: post.section,
+            kind: post.kind,
+            body: post.body,
+            files: post.files.clone(),
+            state,
+            audiences: BTreeSet::new(),
+        }
+    }
 }
 
 /// The state of a channel with members.
