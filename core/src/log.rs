@@ -4,9 +4,11 @@
 //! Nothing here stores or fetches; a [`Tree`] is a value that is cheap to clone.
 
 mod checkpoint;
+mod entry_proof;
 mod proof;
 mod tree;
 
 pub use checkpoint::{Checkpoint, CheckpointError, origin};
+pub use entry_proof::{ENTRY_PROOF_BYTES_MAX, EntryProof, EntryProofError};
 pub use proof::{ProofError, verify_consistency, verify_inclusion, verify_wrap};
 pub use tree::{Tree, leaf_hash, wrap_leaf};
