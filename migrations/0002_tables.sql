@@ -60,8 +60,11 @@ CREATE TABLE file (
     received_parts bigint NOT NULL DEFAULT 0,             -- mutable: parts that are durable, counted from the first without gaps
     complete bigint NOT NULL DEFAULT 0 CHECK (complete IN (0, 1)), -- mutable: 1 when every part is durable
     started_ms bigint NOT NULL,                           -- immutable: start of the upload; an uncited file is garbage a day later
-    clear bigint NOT NULL DEFAULT 0 CHECK (clear IN (0, 1)) -- immutable: 1 for a public rendition, which is not sealed
+    clear bigint NOT NULL DEFAULT 0 CHECK (clear IN (0, 1)), -- immutable: 1 for a public rendition, which is not sealed
+    sha256 blob NULL CHECK (length(sha256) = 32),         -- immutable: of all bytes, announced at the start; a clear file's only
+    CHECK ((clear = 1) = (sha256 IS NOT NULL))
 );
+CREATE INDEX file_clear ON file (channel, sha256);
 CREATE INDEX file_unfinished ON file (complete, started_ms);
 CREATE INDEX file_uploader ON file (uploader, complete);
 
@@ -90,12 +93,14 @@ CREATE TABLE release (
     channel blob NOT NULL REFERENCES channel (id),        -- immutable: channel of the opened post
     act_id blob NOT NULL CHECK (length(act_id) = 16),     -- immutable: the opened post
     audience text NOT NULL,                               -- immutable: all-parties or public
+    generation bigint NOT NULL DEFAULT 0,                 -- immutable: generation of the all-parties key; 0 for the public
     key_material blob NULL,                               -- mutable: the revision key (public) or its wrap (all parties); cleared by a withdrawal
     rendition blob NULL,                                  -- mutable: the text in clear (public only); cleared by a withdrawal
-    withdrawn bigint NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1)), -- mutable: 1 after a withdrawal
+    withdrawn_at bigint NULL,                             -- mutable, projection: index of the withdrawal there; null while live
     PRIMARY KEY (publication, idx),
     FOREIGN KEY (publication, idx) REFERENCES entry (channel, idx),
-    CHECK (withdrawn = 0 OR (key_material IS NULL AND rendition IS NULL))
+    CHECK ((withdrawn_at IS NULL) = (key_material IS NOT NULL)),
+    CHECK (withdrawn_at IS NULL OR rendition IS NULL)
 );
 CREATE INDEX release_act ON release (channel, act_id);
 
@@ -111,31 +116,16 @@ CREATE TABLE rendition_file (
 );
 CREATE INDEX rendition_file_file ON rendition_file (file);
 
--- An open door for one newcomer or one new device. The server never learns the secret in the invitation.
+-- An open door for one newcomer. The server never learns the secret in the invitation.
 CREATE TABLE invitation (
-    lookup blob PRIMARY KEY,                              -- immutable: derived from the invitation's secret
-    inviter blob NOT NULL CHECK (length(inviter) = 16),   -- immutable: user id of who invites
-    purpose text NOT NULL,                                -- immutable: person or device
-    scope blob NULL,                                      -- immutable: the State or team for which the inviter may certify
+    lookup blob PRIMARY KEY CHECK (length(lookup) = 32),  -- immutable: derived from the invitation's secret
+    inviter blob NOT NULL CHECK (length(inviter) = 32),   -- immutable: key id of the inviter's TLS key
     expires_ms bigint NOT NULL,                           -- immutable: end of its life
-    attempts bigint NOT NULL DEFAULT 0 CHECK (attempts >= 0), -- mutable: redemptions that the inviter found wrong
-    state text NOT NULL                                   -- mutable: open, used or void
+    state text NOT NULL CHECK (state IN ('invited', 'redeemed', 'admitted', 'void')), -- mutable: invited, redeemed, admitted or void
+    tls_key blob NULL CHECK (length(tls_key) = 32),       -- mutable, set once: key id of the TLS key that redeemed it
+    request blob NULL,                                    -- mutable, set once: the newcomer's public keys
+    mac blob NULL,                                        -- mutable, set once: their MAC, which only the inviter can check
+    CHECK ((state = 'invited') <= (request IS NULL)),
+    CHECK ((request IS NULL) = (tls_key IS NULL) AND (request IS NULL) = (mac IS NULL))
 );
-CREATE INDEX invitation_inviter ON invitation (inviter, state);
-CREATE INDEX invitation_expires ON invitation (expires_ms);
-
--- What a newcomer left for its inviter, and the inviter's answer.
-CREATE TABLE enrolment (
-    lookup blob PRIMARY KEY REFERENCES invitation (lookup), -- immutable: the invitation
-    tls_key blob NOT NULL CHECK (length(tls_key) = 32),   -- immutable: key id of the newcomer's TLS key, the only one that may fetch the answer
-    request blob NOT NULL,                                -- mutable: public keys and their MAC, opaque to the server
-    state text NOT NULL,                                  -- mutable: waiting, accepted or refused
-    answer blob NULL                                      -- mutable: what the newcomer needs to go on
-);
-
--- The one row by which this server is certified.
-CREATE TABLE certificate (
-    id bigint PRIMARY KEY CHECK (id = 1),                 -- immutable: always 1
-    deployment blob NOT NULL,                             -- mutable: the deployment's certificate, signed by the root, as it was received
-    accepted_ms bigint NOT NULL                           -- mutable: when it was installed
-);
+CREATE INDEX invitation_inviter ON invitation (inviter, lookup);

@@ -1,4 +1,5 @@
-//! Why an act is refused: one closed list for the policy, the wire, the command line and `docs/errors.md`.
+//! Why a call is refused: two closed lists, of the policy's reasons and of the wire's, for the server, the
+//! command line and `docs/errors.md`.
 
 use std::fmt;
 
@@ -11,17 +12,26 @@ pub enum Class {
     Standing,
     /// The caller looks at an older state; look again and retry.
     Conflict,
+    /// A bound is reached; nothing is wrong with the input.
+    Limit,
+    /// The server, its disk or its database cannot answer now.
+    Outside,
+    /// A bug of the server.
+    Bug,
 }
 
 macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident, $code:literal, $class:ident, $paragraph:expr, $message:literal, $next:literal;)*) => {
-        /// A reason for which the policy refuses an act. Nothing was changed.
+    (
+        $(#[$list:meta])* $enum:ident;
+        $($(#[$doc:meta])* $name:ident, $code:literal, $class:ident, $paragraph:expr, $message:literal, $next:literal;)*
+    ) => {
+        $(#[$list])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Reason {
+        pub enum $enum {
             $($(#[$doc])* $name,)*
         }
 
-        impl Reason {
+        impl $enum {
             /// Every reason.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
@@ -55,10 +65,24 @@ macro_rules! reasons {
                 match self { $(Self::$name => $next,)* }
             }
         }
+
+        impl fmt::Display for $enum {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.message())?;
+                if let Some(paragraph) = self.paragraph() {
+                    write!(f, " (\u{b6}{paragraph})")?;
+                }
+                Ok(())
+            }
+        }
+
+        impl std::error::Error for $enum {}
     };
 }
 
 reasons! {
+    /// A reason for which the policy refuses an act. Nothing was changed.
+    Reason;
     /// The secretariat reads every communication and writes in none.
     SecretariatReadsOnly, "SECRETARIAT_READS_ONLY", Standing, Some(33),
         "The secretariat is kept abreast of every communication and writes in none.",
@@ -93,7 +117,7 @@ reasons! {
         "Ask the secretariat.";
     /// The author does not belong to this channel. To outsiders the channel is absent.
     NotAMember, "NOT_FOUND", Standing, None,
-        "There is no such channel for you.",
+        "There is no such channel, entry, file or invitation for you.",
         "Check the id; if you have just been added, synchronize and try again.";
     /// The act does not belong in this kind of channel.
     WrongChannel, "WRONG_CHANNEL", Input, None,
@@ -205,14 +229,121 @@ reasons! {
         "Withdraw it from the public first.";
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message())?;
-        if let Some(paragraph) = self.paragraph() {
-            write!(f, " (\u{b6}{paragraph})")?;
-        }
-        Ok(())
-    }
+reasons! {
+    /// A reason for which a call fails before or beside the policy. Nothing was changed, unless the text says
+    /// that it is unknown.
+    WireReason;
+    /// There is no such thing for the caller: absent and forbidden look the same.
+    NotFound, "NOT_FOUND", Standing, None,
+        "There is no such channel, entry, file or invitation for you.",
+        "Check the id; if you have just been added, synchronize and try again.";
+    /// The peer's key is not in the directory.
+    NotEnrolled, "NOT_ENROLLED", Standing, None,
+        "This device is not in the directory, or no longer.",
+        "Enrol with an invitation, or ask your focal point.";
+    /// The caller is enrolled, but not as one who may make this call.
+    NotYours, "NOT_YOURS", Standing, None,
+        "Your role does not make this call.",
+        "Ask a focal point of your State, or the custodians of the root.";
+    /// A field of a request is missing or has a value that the contract excludes.
+    Malformed, "MALFORMED", Input, None,
+        "A field of the request is missing, or has a value that the format excludes.",
+        "Compare the request with the .proto files; a newer client may be needed.";
+    /// The suite of a signed envelope is not known.
+    UnknownSuite, "UNKNOWN_SUITE", Input, None,
+        "The act has a cipher suite that this server does not know; there is no negotiation.",
+        "Use a client of this server's release.";
+    /// The schema of an act is not known.
+    UnknownSchema, "UNKNOWN_SCHEMA", Input, None,
+        "The act has a schema version that this server does not know.",
+        "Use a client of this server's release.";
+    /// The kind of an act is not known.
+    UnknownKind, "UNKNOWN_KIND", Input, None,
+        "The act is of a kind that this server does not know.",
+        "Use a client of this server's release.";
+    /// The bytes are not in the one encoding.
+    NotCanonical, "NOT_CANONICAL", Input, None,
+        "The act has unknown fields, or is not in the one canonical encoding.",
+        "Use a client of this server's release; a signed act is never encoded again.";
+    /// A signature does not hold.
+    BadSignature, "BAD_SIGNATURE", Input, None,
+        "The signature does not hold over the bytes that arrived.",
+        "Report this: the act may have been altered on its way.";
+    /// Bytes or items beyond the limit.
+    TooLarge, "TOO_LARGE", Input, None,
+        "The request is larger than the limit.",
+        "Split it, or send a long text as a file.";
+    /// What stands beside an act is not what the act names.
+    BesideMismatch, "BESIDE_MISMATCH", Input, None,
+        "The body, the wraps, the box or the release is not the one that the act names.",
+        "Send exactly what was sealed with the act.";
+    /// The act id is taken by other bytes.
+    ActIdTaken, "ACT_ID_TAKEN", Conflict, None,
+        "Another act stands under this id; the one that was there first is unchanged.",
+        "Make the act anew under a new id.";
+    /// A page token that this server did not give, or for another list.
+    PageToken, "PAGE_TOKEN", Input, None,
+        "The page token is not one that this list gave.",
+        "Begin the list anew.";
+    /// Too much at once.
+    TooMany, "TOO_MANY", Limit, None,
+        "A limit on open work is reached.",
+        "Wait until earlier work is done, then try again.";
+    /// A cited file is not wholly there.
+    FileIncomplete, "FILE_INCOMPLETE", Input, None,
+        "A file that the act cites is not wholly in this channel.",
+        "Upload the file to this channel first, then send the act.";
+    /// The file id is taken.
+    FileExists, "FILE_EXISTS", Conflict, None,
+        "There is a file under this id that differs; it is unchanged.",
+        "Seal the file anew under a new id and key.";
+    /// The bytes are not those announced.
+    FileDigest, "FILE_DIGEST", Input, None,
+        "The bytes do not have the announced SHA-256; the part was not stored.",
+        "Send the part again.";
+    /// A part or range outside the file.
+    FileRange, "FILE_RANGE", Input, None,
+        "The part or range lies outside the file, or out of order.",
+        "Ask how much of the file has arrived, and go on from there.";
+    /// The invitation is used, closed or not for this key.
+    InvitationVoid, "INVITATION_VOID", Conflict, None,
+        "The invitation has been used or closed.",
+        "Ask for a new invitation.";
+    /// The invitation's time is over.
+    InvitationExpired, "INVITATION_EXPIRED", Conflict, None,
+        "The invitation's time is over.",
+        "Ask for a new invitation.";
+    /// The lookup value is taken.
+    InvitationExists, "INVITATION_EXISTS", Conflict, None,
+        "There is an invitation under this value already.",
+        "Make a new invitation.";
+    /// The database or the disk does not answer; of a write the outcome is unknown.
+    Unavailable, "UNAVAILABLE", Outside, None,
+        "The server's store does not answer. Whether an act of this call was kept is unknown.",
+        "Send the very same bytes again: an act that was kept gets its first receipt.";
+    /// The server stops.
+    Stopping, "STOPPING", Outside, None,
+        "The server is stopping.",
+        "Connect again in a moment.";
+    /// A bug.
+    Internal, "INTERNAL", Bug, None,
+        "The server failed through a fault of its own.",
+        "Tell the operator, with the time of the call.";
 }
 
-impl std::error::Error for Reason {}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// One code means one thing; only "not found" is said by both lists, in order to look the same.
+    #[test]
+    fn codes_are_unique() {
+        let policy: BTreeSet<_> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+        let wire: BTreeSet<_> = WireReason::ALL.iter().map(|reason| reason.code()).collect();
+        assert_eq!((policy.len(), wire.len()), (Reason::ALL.len(), WireReason::ALL.len()));
+        let both: Vec<_> = policy.intersection(&wire).collect();
+        assert_eq!(both, [&"NOT_FOUND"]);
+    }
+}

@@ -271,7 +271,12 @@ impl Channel {
         };
         let mut keys: Vec<KeyId> = if self.epoch.is_none() {
             // Asked of every post, so that the whole directory is looked through only where it must be.
-            roster.founders(&self.place, directory).iter().filter_map(entitled).map(|person| person.kem_id).collect()
+            roster
+                .founders(&self.place, directory)
+                .iter()
+                .filter_map(entitled)
+                .map(|person| person.kem_id)
+                .collect()
         } else {
             self.members.iter().filter_map(entitled).map(|person| person.kem_id).collect()
         };

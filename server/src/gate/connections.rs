@@ -22,7 +22,9 @@ struct Open {
 }
 
 impl Connections {
-    pub(super) fn new(per_peer_max: usize) -> Self {
+    /// No connections yet.
+    #[must_use]
+    pub fn new(per_peer_max: usize) -> Self {
         Self(Arc::new(Registry { per_peer_max, open: Mutex::default() }))
     }
 

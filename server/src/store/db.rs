@@ -8,6 +8,7 @@ mod error;
 mod migrate;
 mod pool;
 mod row;
+mod source;
 mod statement;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -18,6 +19,7 @@ mod value;
 pub use error::DbError;
 pub use pool::{Engine, Pool, PoolLimits};
 pub use row::Row;
+pub use source::Source;
 pub use statement::{InsertRows, Statement};
 pub use tx::Tx;
 pub use url::DatabaseUrl;

@@ -1,0 +1,276 @@
+//! What the server does: one verb, one file; every write is one transaction.
+//!
+//! A verb takes typed values and a [`Caller`], asks the policy who may, and answers typed values. The wire is
+//! not known here.
+
+mod caller;
+mod error;
+mod log_key;
+pub mod replay;
+pub mod world;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chancery_core::error::WireReason;
+use chancery_core::id::{ChannelId, Digest, KeyId};
+use chancery_core::mechanism::Mechanism;
+use chancery_core::policy;
+
+use crate::blobs::Blobs;
+use crate::feed::Feed;
+use crate::gate::Connections;
+use crate::store::db::{Engine, Pool, Source};
+use crate::store::log;
+
+pub use caller::Caller;
+pub use error::AppError;
+pub use log_key::{LogKey, NotALogKey};
+use world::{DirectoryNow, Kept, View, World};
+
+/// The clock, so that tests can turn it: milliseconds of UTC.
+pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    /// The database.
+    pub pool: Pool,
+    /// The bytes of files.
+    pub blobs: Blobs,
+    /// The gate's open connections.
+    pub connections: Connections,
+    /// The mechanism file.
+    pub mechanism_file: Bytes,
+    /// The key that signs checkpoints.
+    pub log_key: LogKey,
+    /// Key id of the server's TLS key.
+    pub server_tls_key: KeyId,
+    /// Fingerprint of the root.
+    pub root: KeyId,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// Why a deployment cannot be served. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The root has not certified this server.
+    #[error(
+        "the root has not certified this server. Send the line that `chancery-server init` printed to the \
+         custodians, and install what they send back with `chancery-server certify`"
+    )]
+    NotCertified,
+    /// The certificate names something else than this server has.
+    #[error("the deployment's certificate names another {0} than this server has; restore it from a backup")]
+    OtherThanCertified(&'static str),
+    /// The mechanism file does not parse.
+    #[error("the mechanism file is not one: {0}")]
+    Mechanism(String),
+    /// The directory could not be read.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+/// The state that all calls share. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+struct Shared {
+    pool: Pool,
+    blobs: Blobs,
+    feed: Feed,
+    connections: Connections,
+    world: World,
+    mechanism: Arc<Mechanism>,
+    mechanism_file: Bytes,
+    log_key: LogKey,
+    root: KeyId,
+    clock: Clock,
+}
+
+impl App {
+    /// Reads the directory, checks that it is this server's, and begins to work.
+    pub async fn start(parts: Parts) -> Result<Self, StartError> {
+        let text = std::str::from_utf8(&parts.mechanism_file)
+            .map_err(|_| StartError::Mechanism("it is not UTF-8".to_owned()))?;
+        let mechanism =
+            Arc::new(Mechanism::parse(text).map_err(|error| StartError::Mechanism(error.to_string()))?);
+        let world = World::new(parts.root, mechanism.clone());
+        let app = Self(Arc::new(Shared {
+            pool: parts.pool,
+            blobs: parts.blobs,
+            feed: Feed::default(),
+            connections: parts.connections,
+            world,
+            mechanism,
+            mechanism_file: parts.mechanism_file,
+            log_key: parts.log_key,
+            root: parts.root,
+            clock: parts.clock,
+        }));
+        let directory = app.load_directory().await?;
+        app.check_foundation(&directory.state, &parts.server_tls_key)?;
+        Ok(app)
+    }
+
+    fn check_foundation(&self, directory: &DirectoryNow, server_tls_key: &KeyId) -> Result<(), StartError> {
+        let foundation = directory.directory.foundation.as_ref().ok_or(StartError::NotCertified)?;
+        if foundation.log_key != *self.0.log_key.public() {
+            return Err(StartError::OtherThanCertified("log key"));
+        }
+        if foundation.server_tls_key != *server_tls_key {
+            return Err(StartError::OtherThanCertified("TLS key"));
+        }
+        if foundation.mechanism != Digest::of(&self.0.mechanism_file) {
+            return Err(StartError::OtherThanCertified("mechanism file"));
+        }
+        Ok(())
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.0.pool
+    }
+
+    /// The bytes of files.
+    #[must_use]
+    pub fn blobs(&self) -> &Blobs {
+        &self.0.blobs
+    }
+
+    /// Wake-ups of watchers.
+    #[must_use]
+    pub fn feed(&self) -> &Feed {
+        &self.0.feed
+    }
+
+    /// The gate's open connections.
+    #[must_use]
+    pub fn connections(&self) -> &Connections {
+        &self.0.connections
+    }
+
+    /// The rules as data.
+    #[must_use]
+    pub fn mechanism(&self) -> &Mechanism {
+        &self.0.mechanism
+    }
+
+    /// The mechanism file, byte for byte.
+    #[must_use]
+    pub fn mechanism_file(&self) -> &Bytes {
+        &self.0.mechanism_file
+    }
+
+    /// Fingerprint of the root.
+    #[must_use]
+    pub fn root(&self) -> KeyId {
+        self.0.root
+    }
+
+    /// Folded states.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.0.world
+    }
+
+    /// Milliseconds of UTC.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        (self.0.clock)()
+    }
+
+    /// The signed note of a channel's size, as it stands in `view`. A view is of what is committed, so the
+    /// size is durable.
+    #[must_use]
+    pub fn checkpoint(&self, channel: &ChannelId, view: &View) -> String {
+        view.note(|| self.0.log_key.checkpoint(&self.0.root, channel, view.log().head())).to_owned()
+    }
+
+    /// The newest directory.
+    pub async fn directory(&self) -> Result<Arc<Kept<DirectoryNow>>, AppError> {
+        if self.is_the_only_writer() {
+            Ok(self.0.world.kept_directory())
+        } else {
+            self.load_directory().await
+        }
+    }
+
+    /// Any channel as it stands, whoever asks; none if there is none.
+    pub async fn view(&self, id: &ChannelId) -> Result<Option<View>, AppError> {
+        if self.is_the_only_writer()
+            && let Some(view) = self.0.world.kept_view(id)
+        {
+            return Ok(Some(view));
+        }
+        let mut source = Source::Pool(&self.0.pool);
+        match log::channel(&mut source, id).await? {
+            Some(row) => Ok(Some(self.0.world.view_of(&mut source, &row).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// A channel as it stands, for a caller who may read it.
+    ///
+    /// # Errors
+    /// [`AppError::NOT_FOUND`], the same for what is absent and for what is forbidden.
+    pub async fn readable(&self, caller: &Caller, id: &ChannelId) -> Result<View, AppError> {
+        let view = self.view(id).await?.ok_or(AppError::NOT_FOUND)?;
+        let directory = self.directory().await?;
+        if caller.reads(&directory.state, &view) { Ok(view) } else { Err(AppError::NOT_FOUND) }
+    }
+
+    /// Who holds a TLS key.
+    pub async fn caller(&self, tls_key: KeyId) -> Result<Caller, AppError> {
+        let directory = self.directory().await?;
+        Ok(Caller::of(&directory.state, tls_key))
+    }
+
+    /// On SQLite this process alone writes, so what it keeps is the newest there is.
+    fn is_the_only_writer(&self) -> bool {
+        self.0.pool.engine() == Engine::Sqlite
+    }
+
+    async fn load_directory(&self) -> Result<Arc<Kept<DirectoryNow>>, AppError> {
+        let mut source = Source::Pool(&self.0.pool);
+        let row = log::channel(&mut source, &self.0.world.directory_id()).await?;
+        self.0.world.directory_at(&mut source, row.map_or(0, |row| row.size)).await
+    }
+}
+
+impl Caller {
+    /// Whether the caller reads a channel.
+    #[must_use]
+    pub fn reads(&self, directory: &DirectoryNow, view: &View) -> bool {
+        let now = directory.directory.now();
+        let person = match self {
+            Self::Stranger { .. } => return false,
+            Self::Custodian { .. } => return matches!(view, View::Directory(_)),
+            // As the newest directory knows the person, who may have left since the call began.
+            Self::Person(person) => match now.person(&person.user) {
+                Some(person) => person,
+                None => return false,
+            },
+        };
+        match view {
+            View::Directory(_) => true,
+            View::Publication(audience, _) => match audience {
+                chancery_core::act::Audience::Public => true,
+                chancery_core::act::Audience::AllParties => policy::reads_all_parties(&now, person),
+            },
+            View::Channel { channel, .. } => {
+                view.roster().is_some_and(|roster| policy::reads(&channel.state, roster, &now, person))
+            }
+        }
+    }
+
+    /// The person, where only persons of the directory may call.
+    pub fn person(&self) -> Result<&Arc<chancery_core::state::Person>, AppError> {
+        match self {
+            Self::Person(person) => Ok(person),
+            Self::Custodian { .. } => Err(WireReason::NotYours.into()),
+            Self::Stranger { .. } => Err(WireReason::NotEnrolled.into()),
+        }
+    }
+}
