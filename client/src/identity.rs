@@ -25,6 +25,16 @@ pub struct Identity {
     pub device_kem: KemKeyPair,
     /// Key id of the device's TLS key.
     pub tls_key: KeyId,
+    seeds: KemSeeds,
+}
+
+/// The seeds of a person's key pairs: what the home stores of them.
+#[derive(Debug)]
+pub struct KemSeeds {
+    /// Of the person's.
+    pub user: KemSeed,
+    /// Of this device's.
+    pub device: KemSeed,
 }
 
 impl Identity {
@@ -33,14 +43,31 @@ impl Identity {
     /// # Errors
     /// [`SealError`] if the machine gives no random bytes.
     pub fn make(tls_key: KeyId) -> Result<Self, SealError> {
-        Ok(Self {
-            user: UserId::new(make_bytes()?),
-            device: DeviceId::new(make_bytes()?),
-            sign: SigningKey::make()?,
-            user_kem: KemKeyPair::from_seed(&KemSeed::make()?)?,
-            device_kem: KemKeyPair::from_seed(&KemSeed::make()?)?,
-            tls_key,
-        })
+        let seeds = KemSeeds { user: KemSeed::make()?, device: KemSeed::make()? };
+        let (user, device) = (UserId::new(make_bytes()?), DeviceId::new(make_bytes()?));
+        Self::restore(user, device, SigningKey::make()?, seeds, tls_key)
+    }
+
+    /// A person whose keys were stored.
+    ///
+    /// # Errors
+    /// [`SealError`] if the seeds give no keys, which cannot be the caller's fault.
+    pub fn restore(
+        user: UserId,
+        device: DeviceId,
+        sign: SigningKey,
+        seeds: KemSeeds,
+        tls_key: KeyId,
+    ) -> Result<Self, SealError> {
+        let user_kem = KemKeyPair::from_seed(&seeds.user)?;
+        let device_kem = KemKeyPair::from_seed(&seeds.device)?;
+        Ok(Self { user, device, sign, user_kem, device_kem, tls_key, seeds })
+    }
+
+    /// The seeds of the key pairs, to be stored sealed.
+    #[must_use]
+    pub const fn seeds(&self) -> &KemSeeds {
+        &self.seeds
     }
 
     /// How this person speaks in acts.

@@ -1,9 +1,12 @@
 //! The Chancery client: what a person's device does.
 //!
-//! So far: a person's keys ([`identity`]), acts made, sealed and signed ([`compose`]), and channels opened
-//! with the keys one holds ([`keyring`]). All of it is pure but for the random bytes of keys and ids. What
-//! talks to a server, keeps a local store and presents verbs stands on these and is not there yet.
+//! Pure, but for the random bytes of keys and ids: a person's keys ([`identity`]), acts made, sealed and
+//! signed ([`compose`]), channels opened with the keys one holds ([`keyring`]), and entries as they travel
+//! ([`entry`]). A home on the disk keeps keys and records ([`home`]).
 
+pub mod clock;
 pub mod compose;
+pub mod entry;
+pub mod home;
 pub mod identity;
 pub mod keyring;

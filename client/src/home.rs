@@ -1,0 +1,176 @@
+//! A home: the folder that holds a person's, or the custodians', keys and records on one machine.
+//!
+//! ```text
+//! lock                    held while a program has the home open
+//! keys                    the key store, sealed by the passphrase
+//! records/FAMILY/NAME     records, sealed by a key inside the key store
+//! ```
+//!
+//! The formats are specified in `docs/formats/store.md`. Every write is durable when its call returns, and
+//! a crash leaves the old content or the new, never a part. What a record means is not known here.
+
+mod disk;
+mod error;
+mod keys;
+mod records;
+mod tls;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use chancery_seal::keystore::{KEYSTORE_BYTES_MAX, KeystoreLock};
+use chancery_seal::secret::StoreKey;
+use zeroize::Zeroizing;
+
+pub use error::HomeError;
+pub use keys::{Holder, Keys, Person, ServerAddress};
+pub use records::{Family, RECORD_NAME_BYTES_MAX};
+pub use tls::TlsIdentity;
+
+use records::Records;
+
+/// A home that is open; no other program can open it until this is dropped.
+#[derive(Debug)]
+pub struct Home {
+    dir: PathBuf,
+    /// Held for its lock.
+    _lock: File,
+    keystore: KeystoreLock,
+    keys: Keys,
+    store_key: StoreKey,
+    records: Records,
+}
+
+impl Home {
+    /// A new home in a folder that is absent or empty.
+    ///
+    /// # Errors
+    /// [`HomeError::Exists`] if the folder has anything in it; [`HomeError::EmptyPassphrase`].
+    pub fn create(dir: &Path, passphrase: &str, keys: Keys) -> Result<Self, HomeError> {
+        if passphrase.is_empty() {
+            return Err(HomeError::EmptyPassphrase);
+        }
+        disk::make_folder(dir)?;
+        if disk::has_entries(dir)? {
+            return Err(HomeError::Exists { dir: dir.to_owned() });
+        }
+        let lock = disk::lock(dir)?;
+        let store_key = StoreKey::make()?;
+        let keystore = KeystoreLock::make(passphrase)?;
+        let records = Records::open(dir, &store_key)?;
+        let home = Self { dir: dir.to_owned(), _lock: lock, keystore, keys, store_key, records };
+        home.write_keys()?;
+        Ok(home)
+    }
+
+    /// Opens a home.
+    ///
+    /// # Errors
+    /// [`HomeError::Absent`], [`HomeError::InUse`], [`HomeError::Locked`] if the passphrase is wrong or the
+    /// key store altered, [`HomeError::Damaged`], [`HomeError::Io`].
+    pub fn open(dir: &Path, passphrase: &str) -> Result<Self, HomeError> {
+        if !Self::is_at(dir) {
+            return Err(HomeError::Absent { dir: dir.to_owned() });
+        }
+        let lock = disk::lock(dir)?;
+        let path = dir.join(KEYS);
+        let file = disk::read(&path, KEYSTORE_BYTES_MAX as u64)?
+            .ok_or_else(|| HomeError::Absent { dir: dir.to_owned() })?;
+        let (keystore, plaintext) =
+            KeystoreLock::unlock(passphrase, &file).map_err(|cause| HomeError::keystore(path, cause))?;
+        let (keys, store_key) = keys::decode(&plaintext)?;
+        let records = Records::open(dir, &store_key)?;
+        Ok(Self { dir: dir.to_owned(), _lock: lock, keystore, keys, store_key, records })
+    }
+
+    /// Whether the folder holds a home. Says nothing of its state.
+    #[must_use]
+    pub fn is_at(dir: &Path) -> bool {
+        dir.join(KEYS).is_file()
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The keys.
+    #[must_use]
+    pub const fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// The server, once it is known: always in a person's home, in the custodians' after the deployment
+    /// was certified.
+    ///
+    /// # Errors
+    /// [`HomeError::NoServer`].
+    pub fn server(&self) -> Result<&ServerAddress, HomeError> {
+        self.keys.server.as_ref().ok_or(HomeError::NoServer)
+    }
+
+    /// The person whose home it is.
+    ///
+    /// # Errors
+    /// [`HomeError::NotAPerson`] in the custodians' home.
+    pub const fn person(&self) -> Result<&Person, HomeError> {
+        match &self.keys.holder {
+            Holder::Person(person) => Ok(person),
+            Holder::Custodian { .. } => Err(HomeError::NotAPerson),
+        }
+    }
+
+    /// Changes the keys and writes them. If the writing fails, what is in memory is ahead of the disk: close
+    /// the home.
+    ///
+    /// # Errors
+    /// [`HomeError::Io`].
+    pub fn update_keys(&mut self, change: impl FnOnce(&mut Keys)) -> Result<(), HomeError> {
+        change(&mut self.keys);
+        self.write_keys()
+    }
+
+    /// Writes a record, or writes it anew.
+    ///
+    /// # Errors
+    /// [`HomeError::Name`] if the name is longer than [`RECORD_NAME_BYTES_MAX`].
+    pub fn put(&self, family: Family, name: &[u8], plaintext: &[u8]) -> Result<(), HomeError> {
+        self.records.put(family, name, plaintext)
+    }
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// [`HomeError::Damaged`] if it is not what this home wrote under this name.
+    pub fn get(&self, family: Family, name: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, HomeError> {
+        self.records.get(family, name)
+    }
+
+    /// Removes a record; an absent one is no error.
+    ///
+    /// # Errors
+    /// [`HomeError::Io`].
+    pub fn remove(&self, family: Family, name: &[u8]) -> Result<(), HomeError> {
+        self.records.remove(family, name)
+    }
+
+    /// The names of a family's records, ascending.
+    ///
+    /// # Errors
+    /// [`HomeError::Io`].
+    pub fn names(&self, family: Family) -> Result<Vec<Vec<u8>>, HomeError> {
+        self.records.names(family)
+    }
+
+    fn write_keys(&self) -> Result<(), HomeError> {
+        let plaintext = keys::encode(&self.keys, &self.store_key)?;
+        let sealed = self.keystore.seal(&plaintext)?;
+        disk::write_durably(&self.dir, KEYS, &[&sealed])
+    }
+}
+
+const KEYS: &str = "keys";

@@ -1,0 +1,109 @@
+//! Files of a home: private to their owner, durable, whole or not at all.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+use super::HomeError;
+
+/// Makes a folder, and those above it, that only its owner can look into.
+pub(super) fn make_folder(dir: &Path) -> Result<(), HomeError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).map_err(HomeError::io(dir))
+}
+
+/// Whether a folder has anything in it.
+pub(super) fn has_entries(dir: &Path) -> Result<bool, HomeError> {
+    let mut entries = fs::read_dir(dir).map_err(HomeError::io(dir))?;
+    Ok(entries.next().is_some())
+}
+
+/// Takes the home for this program until the file is dropped. The system frees it when a program dies.
+pub(super) fn lock(dir: &Path) -> Result<File, HomeError> {
+    let path = dir.join("lock");
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    owner_only(&mut options);
+    let file = options.open(&path).map_err(HomeError::io(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(HomeError::InUse { dir: dir.to_owned() }),
+        Err(TryLockError::Error(cause)) => Err(HomeError::Io { path, cause }),
+    }
+}
+
+/// Reads a whole file of at most `bytes_max` bytes; `None` if it is absent.
+pub(super) fn read(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>>, HomeError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(HomeError::Io { path: path.to_owned(), cause }),
+    };
+    let mut bytes = Vec::new();
+    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(HomeError::io(path))?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(HomeError::Damaged { path: path.to_owned() });
+    }
+    Ok(Some(bytes))
+}
+
+/// The first bytes of a file; `None` if it is absent or shorter.
+pub(super) fn read_head<const N: usize>(path: &Path) -> Result<Option<[u8; N]>, HomeError> {
+    let mut head = [0; N];
+    match File::open(path).and_then(|mut file| file.read_exact(&mut head)) {
+        Ok(()) => Ok(Some(head)),
+        Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof) => {
+            Ok(None)
+        }
+        Err(cause) => Err(HomeError::Io { path: path.to_owned(), cause }),
+    }
+}
+
+/// Writes a file so that, whenever the machine stops, the old or the new content is there.
+pub(super) fn write_durably(dir: &Path, name: &str, parts: &[&[u8]]) -> Result<(), HomeError> {
+    let (path, temporary) = (dir.join(name), dir.join(format!("{name}{TEMPORARY}")));
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(true).write(true);
+    owner_only(&mut options);
+    let write = || -> io::Result<()> {
+        let mut file = options.open(&temporary)?;
+        for part in parts {
+            file.write_all(part)?;
+        }
+        file.sync_all()?;
+        fs::rename(&temporary, &path)?;
+        sync_folder(dir)
+    };
+    write().map_err(HomeError::io(&path))
+}
+
+/// Removes a file; an absent one is no error.
+pub(super) fn remove_durably(dir: &Path, name: &str) -> Result<(), HomeError> {
+    let path = dir.join(name);
+    match fs::remove_file(&path).and_then(|()| sync_folder(dir)) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(HomeError::Io { path, cause }),
+        _ => Ok(()),
+    }
+}
+
+/// The ending of a file that is being written. No record's name has it.
+pub(super) const TEMPORARY: &str = ".new";
+
+fn owner_only(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+/// Makes a rename or removal durable. Where a folder cannot be opened as a file, renames are journalled.
+fn sync_folder(dir: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(dir)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = dir;
+    Ok(())
+}

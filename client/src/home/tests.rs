@@ -1,0 +1,120 @@
+use super::*;
+
+use chancery_core::act::Role;
+use chancery_core::id::KeyId;
+use chancery_seal::sign::SigningKey;
+
+use crate::identity::Identity;
+
+fn custodian() -> Keys {
+    let root = SigningKey::make().unwrap();
+    let tls = TlsIdentity::make().unwrap();
+    Keys { root: root.key_id(), server: None, tls, holder: Holder::Custodian { root } }
+}
+
+fn focal_point() -> Keys {
+    let tls = TlsIdentity::make().unwrap();
+    let person = Person {
+        identity: Identity::make(tls.key_id()).unwrap(),
+        role: Role::FocalPoint,
+        state: Some("CL".parse().unwrap()),
+        state_key: Some(SigningKey::make().unwrap()),
+    };
+    let server = ServerAddress { address: "localhost:4433".into(), tls_key: KeyId::new([3; 32]) };
+    let holder = Holder::Person(Box::new(person));
+    Keys { root: KeyId::new([1; 32]), server: Some(server), tls, holder }
+}
+
+fn public_keys(home: &Home) -> Vec<u8> {
+    home.person().unwrap().identity.public_keys().encode()
+}
+
+#[test]
+fn a_home_opens_again_with_the_same_keys_and_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("deep/home");
+    let mut home = Home::create(&dir, "correct horse", focal_point()).unwrap();
+    let keys = public_keys(&home);
+    let state_key = home.person().unwrap().state_key.as_ref().unwrap().public();
+    home.put(Family::Channel, b"one", b"first").unwrap();
+    home.put(Family::Channel, b"one", b"second").unwrap();
+    home.put(Family::Channel, b"", b"nameless").unwrap();
+    home.update_keys(|keys| keys.server.as_mut().unwrap().address = "example.org:1".into()).unwrap();
+    drop(home);
+
+    let home = Home::open(&dir, "correct horse").unwrap();
+    assert_eq!(public_keys(&home), keys);
+    assert_eq!(home.person().unwrap().state_key.as_ref().unwrap().public(), state_key);
+    assert_eq!(home.server().unwrap().address, "example.org:1");
+    assert_eq!(home.get(Family::Channel, b"one").unwrap().unwrap().as_slice(), b"second");
+    assert_eq!(home.names(Family::Channel).unwrap(), [b"".to_vec(), b"one".to_vec()]);
+    assert_eq!(home.get(Family::Outbox, b"one").unwrap(), None);
+    assert_eq!(home.names(Family::Outbox).unwrap(), [b""; 0]);
+    home.remove(Family::Channel, b"one").unwrap();
+    home.remove(Family::Channel, b"one").unwrap();
+    assert_eq!(home.get(Family::Channel, b"one").unwrap(), None);
+}
+
+/// One home for all of these: the passphrase takes long on purpose.
+#[test]
+fn what_is_not_this_home_s_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("home");
+    assert!(matches!(Home::open(&dir, "x"), Err(HomeError::Absent { .. })));
+    assert!(matches!(Home::create(&dir, "", custodian()), Err(HomeError::EmptyPassphrase)));
+    let home = Home::create(&dir, "correct horse", custodian()).unwrap();
+    assert!(matches!(home.server(), Err(HomeError::NoServer)));
+    assert!(matches!(home.person(), Err(HomeError::NotAPerson)));
+    assert!(matches!(Home::open(&dir, "correct horse"), Err(HomeError::InUse { .. })));
+    assert!(matches!(Home::create(&dir, "other", custodian()), Err(HomeError::Exists { .. })));
+    let long = home.put(Family::Card, &[7; RECORD_NAME_BYTES_MAX + 1], b"").unwrap_err();
+    assert!(matches!(long, HomeError::Name { .. }));
+
+    home.put(Family::Card, &[7; RECORD_NAME_BYTES_MAX], b"a card").unwrap();
+    let folder = dir.join("records/card");
+    let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    let bytes = std::fs::read(&file).unwrap();
+    let name = [7; RECORD_NAME_BYTES_MAX];
+    let check = |what: &str, altered: &[u8]| {
+        std::fs::write(&file, altered).unwrap();
+        let refused = home.get(Family::Card, &name);
+        assert!(matches!(refused, Err(HomeError::Damaged { .. })), "{what}");
+    };
+    check("empty", &[]);
+    check("no record", &bytes[..8]);
+    check("cut", &bytes[..bytes.len() - 1]);
+    check("extended", &[&bytes[..], &[0]].concat());
+    check("another number", &[&[9], &bytes[1..]].concat());
+    std::fs::write(folder.join("x00"), &bytes).unwrap();
+    assert!(matches!(home.get(Family::Card, &[0]), Err(HomeError::Damaged { .. })), "another name");
+    // A record cut by force is written over, and what a crash left behind is no record.
+    std::fs::write(folder.join("x01.new"), b"half").unwrap();
+    home.put(Family::Card, &name, b"a card").unwrap();
+    assert_eq!(home.names(Family::Card).unwrap(), [vec![0], name.to_vec()]);
+    drop(home);
+
+    assert!(matches!(Home::open(&dir, "wrong horse"), Err(HomeError::Locked)));
+    let path = dir.join("keys");
+    let keys = std::fs::read(&path).unwrap();
+    std::fs::write(&path, [&keys[..], &[0]].concat()).unwrap();
+    assert!(matches!(Home::open(&dir, "correct horse"), Err(HomeError::Locked)));
+    std::fs::write(&path, &keys[..20]).unwrap();
+    assert!(matches!(Home::open(&dir, "correct horse"), Err(HomeError::Damaged { .. })));
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_can_look_into_a_home() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("home");
+    let home = Home::create(&dir, "correct horse", custodian()).unwrap();
+    home.put(Family::Outbox, b"one", b"act").unwrap();
+    let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(dir.clone()), 0o700);
+    assert_eq!(mode(dir.join("records/outbox")), 0o700);
+    for file in ["keys", "lock", "records/outbox/x6f6e65"] {
+        assert_eq!(mode(dir.join(file)), 0o600, "{file}");
+    }
+}
