@@ -10,3 +10,4 @@ pub mod entry;
 pub mod home;
 pub mod identity;
 pub mod keyring;
+pub mod verify;

@@ -1,0 +1,95 @@
+//! A log as verified so far.
+
+use chancery_core::act::{ActError, SignedAct, TreeHead};
+use chancery_core::id::{ChannelId, KeyId};
+use chancery_core::name::directory_channel;
+use chancery_core::state::{Channel, Directory, Place};
+use serde::{Deserialize, Serialize};
+
+use crate::entry::Entry;
+
+/// The directory as verified.
+#[derive(Debug, Clone)]
+pub struct DirectoryCopy {
+    /// What its acts have made true.
+    pub state: Directory,
+    /// All its entries.
+    pub entries: Vec<Entry>,
+    /// The checkpoint that covers exactly these entries; none in an empty log.
+    pub note: Option<String>,
+}
+
+/// A channel with members as verified.
+#[derive(Debug, Clone)]
+pub struct ChannelCopy {
+    /// What its acts have made true.
+    pub state: Channel,
+    /// All its entries.
+    pub entries: Vec<Entry>,
+    /// The checkpoint that covers exactly these entries; none in an empty log.
+    pub note: Option<String>,
+}
+
+impl DirectoryCopy {
+    /// Nothing yet of the directory of `root`.
+    #[must_use]
+    pub fn new(root: KeyId) -> Self {
+        Self { state: Directory::new(root), entries: Vec::new(), note: None }
+    }
+
+    /// Its channel.
+    #[must_use]
+    pub fn id(&self) -> ChannelId {
+        directory_channel(&self.state.root)
+    }
+
+    /// Size and root of the log as verified.
+    #[must_use]
+    pub fn head(&self) -> TreeHead {
+        self.state.log.head()
+    }
+
+    /// The key that signs checkpoints, once the deployment is founded.
+    #[must_use]
+    pub fn log_key(&self) -> Option<[u8; 32]> {
+        self.state.foundation.as_ref().map(|foundation| foundation.log_key)
+    }
+}
+
+impl ChannelCopy {
+    /// Nothing yet of a channel.
+    #[must_use]
+    pub fn new(id: ChannelId, place: Place) -> Self {
+        Self { state: Channel::new(id, place), entries: Vec::new(), note: None }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> ChannelId {
+        self.state.id
+    }
+
+    /// Size and root of the log as verified.
+    #[must_use]
+    pub fn head(&self) -> TreeHead {
+        self.state.log.head()
+    }
+}
+
+impl Entry {
+    /// The act in it. Of an entry of a copy it always parses.
+    ///
+    /// # Errors
+    /// [`ActError`].
+    pub fn act(&self) -> Result<SignedAct, ActError> {
+        SignedAct::decode(self.signed.clone())
+    }
+}
+
+/// What is kept of a copy beside its entries. It is authenticated by the local store, so that what was verified
+/// once is not verified again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Snapshot<S> {
+    pub(crate) state: S,
+    pub(crate) note: Option<String>,
+}
