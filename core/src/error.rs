@@ -191,6 +191,14 @@ reasons! {
     EpochSuspended, "EPOCH_SUSPENDED", Conflict, None,
         "A reader has reported that the channel's key does not open for it.",
         "Another person than the one who made this key rotates it.";
+    /// The secretariat's team key is known to one who is no longer of the team.
+    StaleTeam, "STALE_TEAM", Conflict, Some(33),
+        "An officer has left the secretariat's team of this review, which has not made its new key yet.",
+        "Wait until an officer of the team has made it; then rotate the channel's key and send again.";
+    /// A channel or team has as many readers as one key can be wrapped to.
+    TooManyReaders, "TOO_MANY_READERS", Input, None,
+        "The channel, or the State's team, has as many people as one key can be addressed to.",
+        "Remove a person who does not take part any more.";
     /// The recipients are not exactly those entitled.
     WrongRecipients, "WRONG_RECIPIENTS", Input, Some(33),
         "The key must go to exactly the channel's readers and its secretariat team: one too many or too few.",

@@ -3,11 +3,12 @@
 use super::statements;
 use super::table::{MemberRole, Standing, allows};
 use crate::act::{
-    AdmitPerson, AdmitState, Author, CertifyStateKey, FoundDirectory, Membership, NewTeamGeneration, Role,
-    ShareTeam, SignedAct, Statement, Team, VerifiedAct, verify_bytes,
+    AdmitPerson, AdmitState, Author, CertifyStateKey, FoundDirectory, Membership, NewTeamGeneration,
+    PersonKeys, Role, ShareTeam, SignedAct, Statement, Team, VerifiedAct, verify_bytes,
 };
 use crate::error::Reason;
-use crate::id::{Digest, UserId};
+use crate::id::{Digest, KeyId, UserId};
+use crate::limits::RECIPIENTS_MAX;
 use crate::log::leaf_hash;
 use crate::mechanism::{ChannelKind, Mechanism};
 use crate::name::{KeyAlgorithm, Namespace, directory_channel, key_id};
@@ -161,16 +162,13 @@ fn admit_person(
     let root = &directory.root;
     verify_bytes(Namespace::Possession, &keys.device_sign, root, &act.keys_bytes, &act.possession)
         .map_err(|_| Reason::BadPossession)?;
-    // Ids and keys are never used twice, not even after their holder has left.
-    let taken = directory.persons.contains_key(&keys.user)
-        || directory.devices.contains_key(&keys.device)
-        || directory.persons.values().any(|person| {
-            person.device.tls_key == keys.device_tls_key
-                || person.device.sign == keys.device_sign
-                || person.kem == keys.user_kem
-        });
-    if taken {
+    if taken(directory, keys) {
         return Err(Reason::AlreadyThere);
+    }
+    if let Some(state) = act.state
+        && directory.now().team_recipients(&Team::State(state)).len() >= RECIPIENTS_MAX
+    {
+        return Err(Reason::TooManyReaders);
     }
     match (speaker, act.role) {
         (Speaker::Root, Role::Officer) => {
@@ -201,6 +199,29 @@ fn admit_person(
             statements::membership(signed, &expected, &directory.now())
         }
     }
+}
+
+/// Ids and keys are never used twice, not even after their holder has left, and not for two purposes.
+fn taken(directory: &Directory, keys: &PersonKeys) -> bool {
+    let machine = directory.foundation.as_ref().is_some_and(|foundation| {
+        [foundation.server_tls_key, foundation.custodian_tls_key].contains(&keys.device_tls_key)
+    });
+    let wrapped_to = [&keys.user_kem, &keys.device_kem].map(|kem| key_id(KeyAlgorithm::XWing, kem));
+    machine
+        || wrapped_to[0] == wrapped_to[1]
+        || wrapped_to.iter().any(|kem| kem_is_taken(directory, kem))
+        || directory.persons.contains_key(&keys.user)
+        || directory.devices.contains_key(&keys.device)
+        || directory.persons.values().any(|person| {
+            person.device.tls_key == keys.device_tls_key || person.device.sign == keys.device_sign
+        })
+}
+
+/// Whether a person or a team has, or had, this X-Wing key. Two recipients with one key could never both be
+/// named in a list of recipients, which is a set.
+fn kem_is_taken(directory: &Directory, kem: &KeyId) -> bool {
+    directory.kems.contains_key(kem)
+        || directory.teams.values().flatten().any(|generation| generation.kem_id == *kem)
 }
 
 fn remove_person(directory: &Directory, speaker: &Speaker<'_>, user: &UserId) -> Result<(), Reason> {
@@ -235,6 +256,9 @@ fn new_team_generation(
     let next = now.team(&act.team).map_or(0, |generation| generation.number + 1);
     if act.generation != next {
         return Err(Reason::WrongGeneration);
+    }
+    if kem_is_taken(directory, &key_id(KeyAlgorithm::XWing, &act.kem)) {
+        return Err(Reason::AlreadyThere);
     }
     let expected = now.team_recipients(&act.team);
     let boxed = act.previous_box.is_some() == (next > 0);
@@ -284,8 +308,11 @@ impl Directory {
                 }
             }
             Statement::AdmitPerson(a) => {
-                self.devices.insert(a.keys.device, a.keys.user);
-                self.persons.insert(a.keys.user, person(index, a));
+                let person = person(index, a);
+                self.devices.insert(person.device.id, person.user);
+                self.kems.insert(person.kem_id, person.user);
+                self.kems.insert(key_id(KeyAlgorithm::XWing, &person.device.kem), person.user);
+                self.persons.insert(person.user, person);
             }
             Statement::RemovePerson(user) => {
                 if let Some(person) = self.persons.get_mut(user) {
@@ -295,9 +322,13 @@ impl Directory {
             Statement::NewTeamGeneration(a) => {
                 self.teams.entry(a.team).or_default().push(TeamGeneration::new(index, a));
             }
-            // A wrap stands beside the act and changes nothing here; the others have no permit.
-            Statement::ShareTeam(_)
-            | Statement::OpenReview(_)
+            Statement::ShareTeam(a) => {
+                if let Some(current) = self.teams.get_mut(&a.team).and_then(|all| all.last_mut()) {
+                    current.holders.extend(a.recipients.key_ids.iter().map(|key| (index, *key)));
+                }
+            }
+            // These have no permit here.
+            Statement::OpenReview(_)
             | Statement::OpenChannel(_)
             | Statement::NewEpoch(_)
             | Statement::AddMember(_)

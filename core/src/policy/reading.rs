@@ -15,12 +15,7 @@ pub fn reads(channel: &Channel, roster: &Roster, directory: &DirectoryAt<'_>, pe
 /// Whether `person` reads what is opened to all parties (¶40): people of State parties, and officers.
 #[must_use]
 pub fn reads_all_parties(directory: &DirectoryAt<'_>, person: &Person) -> bool {
-    use crate::act::Standing::Party;
-
-    match person.state.and_then(|state| directory.state(&state)) {
-        Some(record) => record.standings.iter().any(|(_, standing)| *standing == Party),
-        None => person.state.is_none(),
-    }
+    person.state.is_none_or(|state| directory.is_party_to_any(&state))
 }
 
 /// Checks that what `act` was judged by at its basis still holds in the newest `world`: its author and

@@ -284,10 +284,12 @@ impl Channel {
         keys
     }
 
-    /// The secretariat key to which a new epoch must go.
+    /// The secretariat key to which a new epoch must go; none where the secretariat does not read, and none
+    /// while one who has left its team still knows the team's key.
     #[must_use]
     pub fn secretariat_key(&self, roster: &Roster, directory: &DirectoryAt<'_>) -> Option<KeyId> {
-        let team = directory.team(&roster.team())?;
-        self.place.secretariat_reads().then_some(team.kem_id)
+        let team = roster.team();
+        let current = self.place.secretariat_reads() && directory.team_is_current(&team);
+        directory.team(&team).filter(|_| current).map(|generation| generation.kem_id)
     }
 }

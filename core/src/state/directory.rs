@@ -25,6 +25,8 @@ pub struct Directory {
     pub(crate) states: OrdMap<StateCode, StateRecord>,
     pub(crate) persons: OrdMap<UserId, Person>,
     pub(crate) devices: OrdMap<DeviceId, UserId>,
+    /// Every X-Wing key of a person, their own and their device's, also of those who have left.
+    pub(crate) kems: OrdMap<KeyId, UserId>,
     pub(crate) teams: OrdMap<Team, Vec<TeamGeneration>>,
 }
 
@@ -105,6 +107,8 @@ pub struct TeamGeneration {
     pub kem_id: KeyId,
     /// Commitment to its seed.
     pub commitment: Digest,
+    /// Every key the seed was wrapped to, with the index of the act that did it, in log order.
+    pub holders: Vec<(u64, KeyId)>,
 }
 
 impl TeamGeneration {
@@ -115,6 +119,7 @@ impl TeamGeneration {
             kem: act.kem.clone(),
             kem_id: key_id(KeyAlgorithm::XWing, &act.kem),
             commitment: act.commitment,
+            holders: act.recipients.key_ids.iter().map(|key| (since, *key)).collect(),
         }
     }
 }
@@ -144,6 +149,7 @@ impl Directory {
             states: OrdMap::new(),
             persons: OrdMap::new(),
             devices: OrdMap::new(),
+            kems: OrdMap::new(),
             teams: OrdMap::new(),
         }
     }
@@ -199,6 +205,13 @@ impl<'a> DirectoryAt<'a> {
         self.persons().find(|person| person.device.tls_key == *key)
     }
 
+    /// The person whose own key this is.
+    #[must_use]
+    pub fn by_kem(&self, key: &KeyId) -> Option<&'a Person> {
+        let user = self.directory.kems.get(key)?;
+        self.person(user).filter(|person| person.kem_id == *key)
+    }
+
     /// Everyone who is there, by id.
     pub fn persons(&self) -> impl Iterator<Item = &'a Person> + use<'a> {
         let at = *self;
@@ -219,6 +232,13 @@ impl<'a> DirectoryAt<'a> {
         })
     }
 
+    /// Whether the State is party to any instrument: such States are "all parties" (¶40).
+    #[must_use]
+    pub fn is_party_to_any(&self, state: &StateCode) -> bool {
+        self.state(state)
+            .is_some_and(|record| record.standings.iter().any(|(_, standing)| *standing == Standing::Party))
+    }
+
     /// The State's current key.
     #[must_use]
     pub fn state_key(&self, state: &StateCode) -> Option<&'a [u8; 32]> {
@@ -233,8 +253,26 @@ impl<'a> DirectoryAt<'a> {
         generations.iter().rev().find(|generation| generation.since < self.size)
     }
 
+    /// Whether everyone who was given the key of this State's or secretariat team is still of the team. If
+    /// not, the team owes a new generation. The key of all parties may lag: it has terms of its own.
+    #[must_use]
+    pub fn team_is_current(&self, team: &Team) -> bool {
+        let belongs = |key: &KeyId| {
+            self.by_kem(key).is_some_and(|person| match team {
+                Team::State(state) => person.state == Some(*state),
+                Team::Secretariat(id) => person.secretariat_team == Some(*id),
+                Team::AllParties => false,
+            })
+        };
+        self.team(team).is_some_and(|generation| {
+            let mut given = generation.holders.iter().take_while(|(since, _)| *since < self.size);
+            *team == Team::AllParties || given.all(|(_, key)| belongs(key))
+        })
+    }
+
     /// The keys to which a new generation of the team's key must go, ascending (people for a State's and a
-    /// secretariat team, teams for all parties).
+    /// secretariat team; for all parties the teams of States that are party to an instrument, and the
+    /// secretariat's).
     #[must_use]
     pub fn team_recipients(&self, team: &Team) -> Vec<KeyId> {
         let mut keys: Vec<KeyId> = match team {
@@ -248,7 +286,11 @@ impl<'a> DirectoryAt<'a> {
                 .directory
                 .teams
                 .keys()
-                .filter(|team| **team != Team::AllParties)
+                .filter(|team| match team {
+                    Team::State(state) => self.is_party_to_any(state),
+                    Team::Secretariat(_) => true,
+                    Team::AllParties => false,
+                })
                 .filter_map(|team| self.team(team))
                 .map(|generation| generation.kem_id)
                 .collect(),
