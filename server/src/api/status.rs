@@ -94,6 +94,8 @@ pub(crate) const fn code_of_reason(reason: Reason) -> Code {
         | Reason::StaleBasis
         | Reason::StaleEpoch
         | Reason::EpochSuspended
+        | Reason::StaleTeam
+        | Reason::TooManyReaders
         | Reason::DisclosureUnchanged
         | Reason::WithdrawPublicFirst => Code::FailedPrecondition,
         Reason::AlreadyThere | Reason::BasisBackwards | Reason::WrongGeneration | Reason::NotTheLatest => {
