@@ -6,6 +6,7 @@
 mod body;
 mod envelope;
 mod kind;
+mod request;
 mod statement;
 mod wire;
 
@@ -15,4 +16,5 @@ pub use envelope::{
     verify_bytes,
 };
 pub use kind::Kind;
+pub use request::ServerRequest;
 pub use statement::*;

@@ -64,3 +64,13 @@ pub const QUESTIONNAIRE_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const QUESTIONS_MAX: usize = 4_096;
 /// One language's text of a question.
 pub const QUESTION_BYTES_MAX: usize = 8 * 1024;
+/// A server's address, host and port.
+pub const ADDRESS_BYTES_MAX: usize = 255;
+/// What a newcomer hands in: public keys of known lengths.
+pub const ENROLMENT_BYTES_MAX: usize = 4 * 1024;
+/// Lookups of invitations that one peer may miss in an hour.
+pub const FAILED_LOOKUPS_MAX: u32 = 10;
+/// A wrap of a 32-byte secret: X-Wing encapsulation and sealed secret.
+pub const WRAP_BYTES: usize = 1_168;
+/// A boxed previous secret: salt, commitment, one sealed chunk of 32 bytes.
+pub const PREVIOUS_BOX_BYTES: usize = 104;

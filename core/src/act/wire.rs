@@ -14,14 +14,12 @@ use chancery_proto::act as proto;
 use prost::Message;
 
 use super::envelope::ActError;
-use crate::act::{PersonKeys, Recipients, SealedBody, TreeHead};
+use crate::act::{PersonKeys, Recipients, SealedBody, ServerRequest, TreeHead};
 use crate::id::{InstrumentCode, KeyId};
-use crate::limits::{INSTRUMENTS_MAX, PAYLOAD_BYTES_MAX, RECIPIENTS_MAX};
+use crate::limits::{ADDRESS_BYTES_MAX, INSTRUMENTS_MAX, PAYLOAD_BYTES_MAX, RECIPIENTS_MAX, WRAP_BYTES};
 
 /// Bytes of an X-Wing public key.
 const KEM_BYTES: usize = 1_216;
-/// Bytes of a wrap: X-Wing encapsulation and a sealed 32-byte secret.
-const WRAP_BYTES: usize = 1_168;
 
 /// A payload that has exactly one encoding.
 pub(super) trait Wire: Sized {
@@ -90,6 +88,34 @@ impl Wire for PersonKeys {
             device_sign: array(&m.device_sign, "device_sign")?,
             device_kem: exactly(m.device_kem, KEM_BYTES, "device_kem")?,
             device_tls_key: id(&m.device_tls_key_id, "device_tls_key_id")?,
+        })
+    }
+}
+
+impl Wire for ServerRequest {
+    type Proto = proto::ServerRequest;
+
+    fn to_proto(&self) -> Self::Proto {
+        proto::ServerRequest {
+            root: self.root.as_bytes().to_vec(),
+            log_key: self.log_key.to_vec(),
+            server_tls_key_id: self.server_tls_key.as_bytes().to_vec(),
+            mechanism_sha256: self.mechanism.as_bytes().to_vec(),
+            address: self.address.clone(),
+        }
+    }
+
+    fn from_proto(m: Self::Proto) -> Result<Self, ActError> {
+        let plain = m.address.len() <= ADDRESS_BYTES_MAX && m.address.bytes().all(|b| b.is_ascii_graphic());
+        if !plain {
+            return Err(ActError::Field("address"));
+        }
+        Ok(Self {
+            root: id(&m.root, "root")?,
+            log_key: array(&m.log_key, "log_key")?,
+            server_tls_key: id(&m.server_tls_key_id, "server_tls_key_id")?,
+            mechanism: id(&m.mechanism_sha256, "mechanism_sha256")?,
+            address: m.address,
         })
     }
 }
