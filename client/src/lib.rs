@@ -4,10 +4,13 @@
 //! signed ([`compose`]), channels opened with the keys one holds ([`keyring`]), and entries as they travel
 //! ([`entry`]). A home on the disk keeps keys and records ([`home`]).
 
+pub mod archive;
+pub mod bundle;
 pub mod clock;
 pub mod compose;
 pub mod entry;
 pub mod home;
 pub mod identity;
 pub mod keyring;
+pub mod render;
 pub mod verify;
