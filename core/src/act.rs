@@ -6,6 +6,7 @@
 mod body;
 mod envelope;
 mod kind;
+mod release;
 mod request;
 mod statement;
 mod wire;
@@ -16,5 +17,6 @@ pub use envelope::{
     verify_bytes,
 };
 pub use kind::Kind;
+pub use release::ReleaseFault;
 pub use request::ServerRequest;
 pub use statement::*;

@@ -6,6 +6,7 @@
 
 pub mod act;
 pub mod error;
+pub mod file;
 pub mod id;
 pub mod limits;
 pub mod log;

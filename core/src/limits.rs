@@ -20,6 +20,8 @@ pub const INSTRUMENTS_MAX: usize = 16;
 pub const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024 + 16 * 1024 * 1024;
 /// Parts of one sealed file: `FILE_BYTES_MAX` over the part size, rounded up.
 pub const FILE_PARTS_MAX: u32 = 416;
+/// A secret wrapped to one public key.
+pub const WRAP_BYTES: usize = 1_168;
 /// One message of an upload or download stream.
 pub const STREAM_MESSAGE_BYTES_MAX: usize = 256 * 1024;
 /// Entries in one page of a list.

@@ -18,5 +18,5 @@ mod table;
 pub use body::{BodyFault, BodyNote, BodyScene, check_body};
 pub use channel::{ChannelPermit, World, decide};
 pub use directory::{DirectoryPermit, decide_directory};
-pub use reading::{check_fresh, reads, reads_all_parties};
+pub use reading::{check_fresh, check_upload, reads, reads_all_parties};
 pub use table::{MemberRole, Standing, allows, print_table};

@@ -1,8 +1,11 @@
 //! Who reads, and whether an act was judged by what still holds: what a server asks beside `decide`.
 
 use super::channel::{World, standing};
-use crate::act::{Author, SignedAct, Statement};
+use super::table::allows;
+use crate::act::{Author, Kind, SignedAct, Statement};
 use crate::error::Reason;
+use crate::file::FileUse;
+use crate::mechanism::Mechanism;
 use crate::state::{Channel, DirectoryAt, Person, Roster};
 
 /// Whether `person`, who is in the directory at this moment, reads `channel`: the one answer for lists,
@@ -10,6 +13,35 @@ use crate::state::{Channel, DirectoryAt, Person, Roster};
 #[must_use]
 pub fn reads(channel: &Channel, roster: &Roster, directory: &DirectoryAt<'_>, person: &Person) -> bool {
     standing(channel, roster, directory, person).is_ok()
+}
+
+/// Whether `person` may bring a file of this use to `channel`: who may write there, and for a public
+/// rendition who may disclose. An act that cites the file is decided on its own.
+///
+/// # Errors
+/// The reason for which not; [`Reason::NotAMember`] before all others.
+pub fn check_upload(
+    mechanism: &Mechanism,
+    channel: &Channel,
+    roster: &Roster,
+    directory: &DirectoryAt<'_>,
+    person: &Person,
+    usage: FileUse,
+) -> Result<(), Reason> {
+    let standing = standing(channel, roster, directory, person)?;
+    let place = channel.place.kind();
+    match usage {
+        FileUse::Rendition(_) => allows(mechanism, standing, place, Kind::Disclose, None),
+        FileUse::Sealed => mechanism
+            .items()
+            .filter(|(_, rule)| rule.channel == place)
+            .map(|(item, _)| allows(mechanism, standing, place, Kind::Post, Some(item)))
+            .fold(Err(Reason::WrongChannel), |sofar, now| match (sofar, now) {
+                (Ok(()), _) | (_, Ok(())) => Ok(()),
+                // What an officer or an observer is told of one kind holds for all of them.
+                (Err(_), Err(reason)) => Err(reason),
+            }),
+    }
 }
 
 /// Whether `person` reads what is opened to all parties (¶40): people of State parties, and officers.
