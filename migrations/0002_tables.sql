@@ -58,14 +58,15 @@ CREATE TABLE file (
     uploader blob NOT NULL CHECK (length(uploader) = 16), -- immutable: user id of who uploads
     sealed_length bigint NOT NULL CHECK (sealed_length >= 0), -- immutable: bytes in all, announced at the start
     received_parts bigint NOT NULL DEFAULT 0,             -- mutable: parts that are durable, counted from the first without gaps
-    complete bigint NOT NULL DEFAULT 0 CHECK (complete IN (0, 1)), -- mutable: 1 when every part is durable
-    started_ms bigint NOT NULL,                           -- immutable: start of the upload; an uncited file is garbage a day later
+    complete bigint NOT NULL DEFAULT 0 CHECK (complete IN (0, 1)), -- mutable: 1 when every part is durable; 0 again when it is doomed
+    doomed bigint NOT NULL DEFAULT 0 CHECK (doomed IN (0, 1)), -- mutable: 1 while its parts are being removed
+    touched_ms bigint NOT NULL,                           -- mutable: start of the upload, its newest part, or the newest act that meant to cite it; an uncited file is garbage a day later
     clear bigint NOT NULL DEFAULT 0 CHECK (clear IN (0, 1)), -- immutable: 1 for a public rendition, which is not sealed
     sha256 blob NULL CHECK (length(sha256) = 32),         -- immutable: of all bytes, announced at the start; a clear file's only
     CHECK ((clear = 1) = (sha256 IS NOT NULL))
 );
 CREATE INDEX file_clear ON file (channel, sha256);
-CREATE INDEX file_unfinished ON file (complete, started_ms);
+CREATE INDEX file_touched ON file (touched_ms);
 CREATE INDEX file_uploader ON file (uploader, complete);
 
 -- A part of a file, written once. Rows go only when their whole file goes.
@@ -93,16 +94,19 @@ CREATE TABLE release (
     channel blob NOT NULL REFERENCES channel (id),        -- immutable: channel of the opened post
     act_id blob NOT NULL CHECK (length(act_id) = 16),     -- immutable: the opened post
     audience text NOT NULL,                               -- immutable: all-parties or public
+    state text NOT NULL,                                  -- immutable: the State that opened it, for lists in their order
     generation bigint NOT NULL DEFAULT 0,                 -- immutable: generation of the all-parties key; 0 for the public
     key_material blob NULL,                               -- mutable: the revision key (public) or its wrap (all parties); cleared by a withdrawal
     rendition blob NULL,                                  -- mutable: the text in clear (public only); cleared by a withdrawal
+    heading blob NULL,                                    -- mutable: the rendition without text and files, for lists; cleared by a withdrawal
     withdrawn_at bigint NULL,                             -- mutable, projection: index of the withdrawal there; null while live
     PRIMARY KEY (publication, idx),
     FOREIGN KEY (publication, idx) REFERENCES entry (channel, idx),
     CHECK ((withdrawn_at IS NULL) = (key_material IS NOT NULL)),
-    CHECK (withdrawn_at IS NULL OR rendition IS NULL)
+    CHECK (withdrawn_at IS NULL OR (rendition IS NULL AND heading IS NULL))
 );
 CREATE INDEX release_act ON release (channel, act_id);
+CREATE INDEX release_state ON release (publication, state, idx);
 
 -- The attachments in clear of a public release.
 CREATE TABLE rendition_file (

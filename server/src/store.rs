@@ -1,4 +1,8 @@
 //! Everything that is kept in the database. No other module contains SQL.
 
 pub mod db;
+pub mod files;
 pub mod log;
+pub mod publications;
+#[cfg(test)]
+pub(crate) mod testing;

@@ -8,14 +8,14 @@ mod write;
 
 use bytes::Bytes;
 use chancery_core::act::Audience;
-use chancery_core::id::{ActId, ChannelId, Digest, FileId, KeyId};
+use chancery_core::id::{ActId, ChannelId, Digest, FileId, KeyId, StateCode};
 use chancery_core::mechanism::ChannelKind;
 
 use super::db::{InsertRows, Statement};
 
 pub use read::{
-    StoredRelease, channel, channels_after, clear_file, entries, entry, entry_lengths, files, full_entries,
-    heads, leaves, own_wraps, releases, wraps,
+    StoredRelease, channel, channels_after, entries, entry, entry_lengths, full_entries, heads, leaves,
+    own_wraps, releases, wraps,
 };
 pub use write::{Grow, clear_citations, grow, insert, insert_citations, lock, withdraw};
 
@@ -92,27 +92,18 @@ pub struct ReleaseRow {
     pub act_id: ActId,
     /// To whom it is opened.
     pub audience: Audience,
+    /// The State that opens it.
+    pub state: StateCode,
     /// Generation of the all-parties key; 0 for the public.
     pub generation: u64,
     /// The revision key, or its wrap.
     pub key_material: Bytes,
     /// The text in clear; only for the public.
     pub rendition: Option<Bytes>,
-    /// The clear files of the rendition, in its order.
+    /// What lists show of the rendition ([`heading`](super::publications::heading)); only for the public.
+    pub heading: Option<Bytes>,
+    /// The clear files of the rendition, in its order ([`claim_clear`](super::files::claim_clear)).
     pub files: Vec<(Digest, FileId)>,
-}
-
-/// A file, as an act that cites it needs to know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FileRow {
-    /// Id.
-    pub id: FileId,
-    /// Its channel.
-    pub channel: ChannelId,
-    /// Whether all its parts are durable.
-    pub complete: bool,
-    /// Whether it is in clear.
-    pub clear: bool,
 }
 
 /// All rows that a group of appends adds.
@@ -128,7 +119,8 @@ pub struct NewRows {
     pub wraps: Vec<(ChannelId, WrapRow)>,
     /// Boxes, by their entries.
     pub boxes: Vec<(ChannelId, u64, Bytes)>,
-    /// Citations: file, channel and index of the citing act.
+    /// Citations: file, channel and index of the citing act. The files are claimed in the same transaction
+    /// ([`claim`](super::files::claim)).
     pub citations: Vec<(FileId, ChannelId, u64)>,
     /// Releases.
     pub releases: Vec<ReleaseRow>,

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
-use super::{DatabaseUrl, Pool, PoolLimits};
+use super::{DatabaseUrl, Pool, PoolLimits, Statement};
 
 /// Runs `test` on a fresh database of each engine.
 pub(crate) async fn on_both(test: impl AsyncFn(Pool)) {
@@ -110,3 +110,17 @@ cat >/dev/null
 pg_ctl -D "$folder/data" -m immediate stop >/dev/null 2>&1
 rm -rf "$folder"
 "#;
+
+/// Prepares every statement of a module on both engines. `source` is the module's own text: a statement
+/// that is not in the list is found by its absence.
+pub(crate) async fn prepare_all(source: &str, statements: &[Statement]) {
+    // Concatenated, so that these words are not counted themselves.
+    let made = source.matches(concat!("Statement", "::new(")).count();
+    assert_eq!(made, statements.len(), "list every statement");
+    on_both(async |pool: Pool| {
+        for statement in statements {
+            assert_eq!(pool.prepare(statement).await, Ok(()), "{}", statement.name());
+        }
+    })
+    .await;
+}

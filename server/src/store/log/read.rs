@@ -1,10 +1,10 @@
 //! What replays, readers and checks read.
 
 use bytes::Bytes;
-use chancery_core::id::{ActId, ChannelId, Digest, FileId, KeyId};
+use chancery_core::id::{ActId, ChannelId, Digest, KeyId};
 use chancery_core::mechanism::ChannelKind;
 
-use super::{ChannelRow, EntryRow, FileRow, FullEntry, WrapRow, i64_of};
+use super::{ChannelRow, EntryRow, FullEntry, WrapRow, i64_of};
 use crate::store::db::{DbError, Row, Source, Statement, Value};
 
 const HEADS: Statement = Statement::new(
@@ -49,33 +49,13 @@ const WRAPS: Statement = Statement::new(
     "wraps of an entry",
     "SELECT idx, position, recipient, bytes FROM wrap WHERE channel = $1 AND idx = $2 ORDER BY position",
 );
-const FILES: Statement = Statement::new(
-    "cited files",
-    "SELECT id, channel, complete, clear FROM file WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8)",
-);
-const CLEAR_FILE: Statement = Statement::new(
-    "clear file",
-    "SELECT id FROM file WHERE channel = $1 AND sha256 = $2 AND sealed_length = $3 AND complete = 1 \
-     ORDER BY id LIMIT 1",
-);
 const RELEASES: Statement = Statement::new(
     "releases",
     "SELECT idx, channel, act_id, audience, withdrawn_at FROM release \
      WHERE publication = $1 AND idx >= $2 ORDER BY idx LIMIT $3",
 );
-pub(super) const STATEMENTS: [Statement; 11] = [
-    HEADS,
-    CHANNELS_AFTER,
-    ENTRIES,
-    LEAVES,
-    LENGTHS,
-    FULL_ENTRIES,
-    OWN_WRAPS,
-    WRAPS,
-    FILES,
-    CLEAR_FILE,
-    RELEASES,
-];
+pub(super) const STATEMENTS: [Statement; 9] =
+    [HEADS, CHANNELS_AFTER, ENTRIES, LEAVES, LENGTHS, FULL_ENTRIES, OWN_WRAPS, WRAPS, RELEASES];
 
 /// Ids in one statement; a shorter list repeats its last.
 const IDS: usize = 8;
@@ -209,34 +189,6 @@ pub async fn wraps(
 ) -> Result<Vec<WrapRow>, DbError> {
     let rows = source.rows(&WRAPS, &[channel.as_bytes().into(), i64_of(index).into()]).await?;
     rows.iter().map(wrap_row).collect()
-}
-
-/// The rows of these files, of those that exist, in no order.
-pub async fn files(source: &mut Source<'_>, files: &[FileId]) -> Result<Vec<FileRow>, DbError> {
-    let mut found = Vec::with_capacity(files.len());
-    for ids in files.chunks(IDS) {
-        let values: [Value<'_>; IDS] = std::array::from_fn(|n| ids[n.min(ids.len() - 1)].as_bytes().into());
-        for row in source.rows(&FILES, &values).await? {
-            found.push(FileRow {
-                id: row.id(0)?,
-                channel: row.id(1)?,
-                complete: row.bool(2)?,
-                clear: row.bool(3)?,
-            });
-        }
-    }
-    Ok(found)
-}
-
-/// A complete clear file of the channel with this hash and length.
-pub async fn clear_file(
-    source: &mut Source<'_>,
-    channel: &ChannelId,
-    sha256: &Digest,
-    length: u64,
-) -> Result<Option<FileId>, DbError> {
-    let values = [channel.as_bytes().into(), sha256.as_bytes().into(), i64_of(length).into()];
-    source.row(&CLEAR_FILE, &values).await?.map(|row| row.id(0)).transpose()
 }
 
 /// A release as the check compares it with its publication log.

@@ -13,7 +13,7 @@ const GROW: Statement = Statement::new(
 const LOCK: Statement = Statement::new("lock channel", "UPDATE channel SET size = size WHERE id = $1");
 const WITHDRAW: Statement = Statement::new(
     "withdraw release",
-    "UPDATE release SET key_material = NULL, rendition = NULL, withdrawn_at = $4 \
+    "UPDATE release SET key_material = NULL, rendition = NULL, heading = NULL, withdrawn_at = $4 \
      WHERE channel = $1 AND act_id = $2 AND audience = $3 AND withdrawn_at IS NULL",
 );
 const CLEAR_CITATIONS: Statement = Statement::new("clear citations", "DELETE FROM citation");
@@ -37,8 +37,8 @@ static CITATIONS: InsertRows =
 static RELEASES: InsertRows = InsertRows::new(
     "insert releases",
     "INSERT INTO release \
-     (publication, idx, channel, act_id, audience, generation, key_material, rendition)",
-    8,
+     (publication, idx, channel, act_id, audience, state, generation, key_material, rendition, heading)",
+    10,
     "",
 );
 static RENDITION_FILES: InsertRows = InsertRows::new(
@@ -178,9 +178,11 @@ async fn insert_releases(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
             release.channel.as_bytes().into(),
             release.act_id.as_bytes().into(),
             release.audience.as_str().into(),
+            release.state.as_str().into(),
             i64_of(release.generation).into(),
             release.key_material[..].into(),
             release.rendition.as_deref().into(),
+            release.heading.as_deref().into(),
         ]);
         for (position, (sha256, file)) in (0_i64..).zip(&release.files) {
             files.extend([
