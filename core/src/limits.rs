@@ -72,7 +72,5 @@ pub const ADDRESS_BYTES_MAX: usize = 255;
 pub const ENROLMENT_BYTES_MAX: usize = 4 * 1024;
 /// Lookups of invitations that one peer may miss in an hour.
 pub const FAILED_LOOKUPS_MAX: u32 = 10;
-/// A wrap of a 32-byte secret: X-Wing encapsulation and sealed secret.
-pub const WRAP_BYTES: usize = 1_168;
 /// A boxed previous secret: salt, commitment, one sealed chunk of 32 bytes.
 pub const PREVIOUS_BOX_BYTES: usize = 104;
