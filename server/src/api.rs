@@ -1,5 +1,8 @@
 //! The wire: decodes and bounds what comes in, calls a verb, encodes what it answers. Nothing is decided here.
 
+pub mod enrol;
+pub mod invitations;
+pub mod server;
 mod status;
 
 use base64::Engine as _;
@@ -42,6 +45,11 @@ pub(crate) async fn answer<T>(
 /// An id or a digest of a request.
 pub(crate) fn id<'b, T: TryFrom<&'b [u8]>>(bytes: &'b [u8]) -> Result<T, AppError> {
     T::try_from(bytes).map_err(|_| WireReason::Malformed.into())
+}
+
+/// A value of 32 bytes that is no id.
+pub(crate) fn array(bytes: &[u8]) -> Result<[u8; 32], AppError> {
+    bytes.try_into().map_err(|_| WireReason::Malformed.into())
 }
 
 /// The size of a page: what the caller wants, within `max`; 0 means the most.

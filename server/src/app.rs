@@ -4,7 +4,9 @@
 //! not known here.
 
 mod caller;
+mod enrol;
 mod error;
+mod invitations;
 mod log_key;
 pub mod replay;
 pub mod world;

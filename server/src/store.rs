@@ -2,6 +2,7 @@
 
 pub mod db;
 pub mod files;
+pub mod invitations;
 pub mod log;
 pub mod publications;
 #[cfg(test)]
