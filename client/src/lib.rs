@@ -7,11 +7,13 @@
 
 pub mod archive;
 pub mod bundle;
+pub mod cli;
 pub mod clock;
 pub mod compose;
 pub mod entry;
 pub mod home;
 pub mod identity;
+pub mod invitation;
 pub mod keyring;
 pub mod link;
 pub mod render;

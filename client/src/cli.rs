@@ -1,0 +1,110 @@
+//! The command line: it reads arguments, calls one verb, and presents what the verb returns. What a person
+//! can do is in the verbs, not here.
+//!
+//! A command is a module here with an `Args` and a `run(args, &Context)`, and a variant of [`Command`].
+
+mod completions;
+mod context;
+mod failure;
+mod mapping;
+mod output;
+mod progress;
+mod prompt;
+mod raw;
+mod time;
+
+use std::ffi::OsString;
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+
+use context::Context;
+use failure::{Exit, Failure};
+
+/// Chancery: reviews between States, end-to-end encrypted.
+#[derive(Debug, Parser)]
+#[command(name = "chancery", version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+struct Global {
+    /// The folder with your keys and records [default: `$CHANCERY_HOME`, or a folder of your system for data]
+    #[arg(long, global = true, value_name = "DIR")]
+    home: Option<PathBuf>,
+    /// Read the passphrase from this file descriptor, to the end of its line, instead of asking for it
+    #[arg(long, global = true, value_name = "N")]
+    passphrase_fd: Option<u32>,
+    /// Print JSON lines instead of text
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Send JSON to any rpc of the server, without asking the rules on this side first
+    Raw(raw::Args),
+    /// Print completions for a shell
+    Completions(completions::Args),
+}
+
+impl Command {
+    async fn run(self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Self::Raw(args) => raw::run(args, context).await,
+            Self::Completions(args) => completions::run(&args, context),
+        }
+    }
+}
+
+/// Runs the program with the arguments of its process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    // Before anything is parsed, so that a wrong argument is told in the asked form, too.
+    let json = arguments.iter().any(|argument| argument == "--json");
+    let failure = match Cli::try_parse_from(arguments) {
+        Ok(cli) => run(cli).err(),
+        Err(error) => Failure::of_arguments(&error, json),
+    };
+    match failure {
+        None => Exit::Done.into(),
+        Some(failure) => {
+            failure.print(json);
+            failure.exit.into()
+        }
+    }
+}
+
+/// A panic is our bug, and is told as one.
+fn run(cli: Cli) -> Result<(), Failure> {
+    std::panic::set_hook(Box::new(|_| {}));
+    let context = Context::new(&cli.global);
+    let run = AssertUnwindSafe(|| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        runtime.map_err(|_| Failure::bug("the runtime did not start"))?.block_on(cli.command.run(&context))
+    });
+    std::panic::catch_unwind(run).unwrap_or_else(|_| Err(Failure::bug("the program stopped in the middle")))
+}
+
+/// The whole command line, for completions.
+fn command_line() -> clap::Command {
+    Cli::command()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        command_line().debug_assert();
+    }
+}

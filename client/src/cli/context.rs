@@ -1,0 +1,71 @@
+//! What every command runs in: the home's place, the passphrase's, and the output.
+
+use std::env;
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use super::Global;
+use super::failure::Failure;
+use super::output::Output;
+use super::prompt;
+use crate::home::{Home, HomeError, Keys};
+
+/// What every command runs in.
+#[derive(Debug)]
+pub(crate) struct Context {
+    home: Option<PathBuf>,
+    passphrase_fd: Option<u32>,
+    /// Where results go.
+    pub(crate) out: Output,
+}
+
+impl Context {
+    pub(super) fn new(global: &Global) -> Self {
+        let home = global.home.clone().or_else(default_home);
+        Self { home, passphrase_fd: global.passphrase_fd, out: Output::new(global.json) }
+    }
+
+    /// The folder of the home, whether there is one or not.
+    pub(crate) fn home_dir(&self) -> Result<&PathBuf, Failure> {
+        self.home.as_ref().ok_or_else(|| {
+            Failure::usage("this system names no folder for data", "Name your home with --home DIR.")
+        })
+    }
+
+    /// Opens the home, asking for its passphrase.
+    pub(crate) fn open_home(&self) -> Result<Home, Failure> {
+        let dir = self.home_dir()?;
+        // Asked first, so that nobody types a passphrase for nothing.
+        if !Home::is_at(dir) {
+            return Err(HomeError::Absent { dir: dir.clone() }.into());
+        }
+        Ok(Home::open(dir, &prompt::passphrase(self.passphrase_fd)?)?)
+    }
+
+    /// Makes a new home, asking for a passphrase.
+    pub(crate) fn create_home(&self, keys: Keys) -> Result<Home, Failure> {
+        let dir = self.home_dir()?;
+        if Home::is_at(dir) {
+            return Err(HomeError::Exists { dir: dir.clone() }.into());
+        }
+        let passphrase: Zeroizing<String> = prompt::new_passphrase(self.passphrase_fd)?;
+        Ok(Home::create(dir, &passphrase, keys)?)
+    }
+}
+
+/// `$CHANCERY_HOME`, or the folder that the system has for a program's data.
+fn default_home() -> Option<PathBuf> {
+    let named = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    named("CHANCERY_HOME").or_else(|| {
+        if cfg!(windows) {
+            named("LOCALAPPDATA").map(|data| data.join("Chancery"))
+        } else if cfg!(target_os = "macos") {
+            env::home_dir().map(|home| home.join("Library/Application Support/Chancery"))
+        } else {
+            let data = named("XDG_DATA_HOME").filter(|data| data.is_absolute());
+            data.or_else(|| env::home_dir().map(|home| home.join(".local/share")))
+                .map(|data| data.join("chancery"))
+        }
+    })
+}

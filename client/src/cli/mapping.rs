@@ -1,0 +1,188 @@
+//! From the library's errors to failures of a command: the one place that knows both.
+
+use chancery_core::act::ActError;
+use chancery_core::error::Reason;
+use chancery_seal::SealError;
+
+use super::failure::{Exit, Failure, exit_of};
+use crate::compose::ComposeError;
+use crate::home::HomeError;
+use crate::link::{Code, LinkError, RawError};
+
+impl From<Reason> for Failure {
+    fn from(reason: Reason) -> Self {
+        Self::of_reason(reason)
+    }
+}
+
+impl From<HomeError> for Failure {
+    fn from(error: HomeError) -> Self {
+        let message = error.to_string();
+        let (exit, reason, next) = match &error {
+            HomeError::Absent { .. } => {
+                (Exit::NotFound, "NO_HOME", "Name your home with --home, or make one: `chancery join`.")
+            }
+            HomeError::Exists { .. } => (Exit::Conflict, "HOME_EXISTS", "Name another folder with --home."),
+            HomeError::InUse { .. } => {
+                (Exit::Locked, "HOME_IN_USE", "Wait for the other program, or end it, and try again.")
+            }
+            HomeError::Locked => (
+                Exit::Locked,
+                "WRONG_PASSPHRASE",
+                "Try again. If you are sure of the passphrase, restore the file `keys` from your copy.",
+            ),
+            HomeError::EmptyPassphrase => {
+                (Exit::Usage, "USAGE", "Choose a passphrase; a few unrelated words are good.")
+            }
+            HomeError::Damaged { .. } => (
+                Exit::Verification,
+                "HOME_DAMAGED",
+                "Restore the file from your copy; if it is a record, remove it: it is fetched again.",
+            ),
+            HomeError::Newer => (Exit::Usage, "HOME_NEWER", "Use the newer program."),
+            HomeError::Name { .. } => return Self::bug(message),
+            HomeError::NoServer => {
+                (Exit::Conflict, "NO_SERVER", "Certify the server first: `chancery root certify`.")
+            }
+            HomeError::NotAPerson => {
+                (Exit::Refused, "NOT_A_PERSON", "Use `chancery root ...` here, or another --home.")
+            }
+            HomeError::NotACustodian => {
+                (Exit::Refused, "ROOT_ONLY", "Name the custodians' home with --home.")
+            }
+            HomeError::Io { .. } => (Exit::Unavailable, "DISK", "Check the disk and the folder's rights."),
+            HomeError::Seal(cause) => return (*cause).into(),
+        };
+        let at = match error {
+            HomeError::Damaged { path } => Some(path.display().to_string()),
+            _ => None,
+        };
+        Self { at, ..Self::new(exit, reason, message, next) }
+    }
+}
+
+impl From<LinkError> for Failure {
+    fn from(error: LinkError) -> Self {
+        let text = error.to_string();
+        match error {
+            LinkError::Refused { reason, code, paragraph, message, next } => {
+                let exit = exit_of_refusal(&reason, code);
+                Self { paragraph, ..Self::new(exit, &reason, message, next) }
+            }
+            LinkError::Unavailable(_) => {
+                let next = "Check the network and try again; what waits in the outbox is sent once.";
+                Self::new(Exit::Unavailable, "UNAVAILABLE", text, next)
+            }
+            LinkError::WrongServer => {
+                let next = "Do not go on: ask the secretariat whether the server has a new key.";
+                Self {
+                    at: Some("the server's TLS key".into()),
+                    ..Self::new(Exit::Verification, "WRONG_SERVER", text, next)
+                }
+            }
+            LinkError::Protocol(at) => {
+                let next = "The server and this program may be of different versions; compare them.";
+                Self { at: Some(at.into()), ..Self::new(Exit::Verification, "MALFORMED_ANSWER", text, next) }
+            }
+        }
+    }
+}
+
+/// A reason of the rules has one exit code, whichever side found it. Others go by their class on the wire.
+fn exit_of_refusal(reason: &str, code: Code) -> Exit {
+    if let Some(reason) = Reason::ALL.iter().find(|known| known.code() == reason) {
+        return exit_of(*reason);
+    }
+    match code {
+        Code::InvalidArgument | Code::OutOfRange | Code::Unimplemented => Exit::Usage,
+        Code::NotFound => Exit::NotFound,
+        Code::PermissionDenied | Code::Unauthenticated => Exit::Refused,
+        Code::AlreadyExists | Code::FailedPrecondition | Code::Aborted => Exit::Conflict,
+        Code::ResourceExhausted => Exit::Unavailable,
+        Code::Internal => Exit::Bug,
+    }
+}
+
+impl From<RawError> for Failure {
+    fn from(error: RawError) -> Self {
+        match error {
+            RawError::UnknownRpc(_) => Self::not_found(error.to_string(), "See `chancery raw --list`."),
+            RawError::Json { .. } | RawError::OneMessage { .. } => {
+                Self::usage(error.to_string(), "See the .proto files; bytes are spelt in base64.")
+            }
+            RawError::Link(error) => error.into(),
+        }
+    }
+}
+
+impl From<ComposeError> for Failure {
+    fn from(error: ComposeError) -> Self {
+        match error {
+            ComposeError::Seal(error) => error.into(),
+            ComposeError::Act(error) => error.into(),
+        }
+    }
+}
+
+impl From<SealError> for Failure {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Randomness => Self::new(
+                Exit::Unavailable,
+                "NO_RANDOMNESS",
+                error.to_string(),
+                "Something is wrong with this machine; use another.",
+            ),
+            SealError::Bug(_) => Self::bug(error.to_string()),
+            _ => {
+                let next = "If it goes on, report it to the one who wrote it.";
+                Self::new(Exit::Verification, "DOES_NOT_OPEN", error.to_string(), next)
+            }
+        }
+    }
+}
+
+impl From<ActError> for Failure {
+    fn from(error: ActError) -> Self {
+        let next = "Check the limits of texts and lists, and what you named.";
+        Self::new(Exit::Usage, "MALFORMED", error.to_string(), next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_has_one_exit_code_on_both_sides() {
+        for reason in Reason::ALL {
+            let remote = LinkError::Refused {
+                reason: reason.code().to_owned(),
+                code: Code::Internal,
+                paragraph: reason.paragraph(),
+                message: reason.message().to_owned(),
+                next: reason.next().to_owned(),
+            };
+            assert_eq!(Failure::from(remote), Failure::of_reason(*reason));
+        }
+    }
+
+    #[test]
+    fn exit_codes_of_links() {
+        let check = |error: LinkError, exit: Exit| assert_eq!(Failure::from(error).exit, exit);
+        let refused = |code| LinkError::Refused {
+            reason: "SOMETHING".into(),
+            code,
+            paragraph: None,
+            message: String::new(),
+            next: String::new(),
+        };
+        check(refused(Code::NotFound), Exit::NotFound);
+        check(refused(Code::PermissionDenied), Exit::Refused);
+        check(refused(Code::FailedPrecondition), Exit::Conflict);
+        check(refused(Code::OutOfRange), Exit::Usage);
+        check(LinkError::Unavailable("away".into()), Exit::Unavailable);
+        check(LinkError::WrongServer, Exit::Verification);
+        check(LinkError::Protocol("entries"), Exit::Verification);
+    }
+}

@@ -1,0 +1,112 @@
+//! What a command prints: text for people, or JSON lines for programs.
+//!
+//! A closed pipe ends the program quietly. Text that came from others cannot steer the terminal.
+
+use std::fmt::Display;
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+
+use super::failure::{Exit, Failure};
+
+/// The version of the JSON lines' form.
+const SCHEMA: u32 = 1;
+
+/// Standard output, in one of its two forms.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Line<'a, T> {
+    schema: u32,
+    kind: &'a str,
+    #[serde(flatten)]
+    fields: &'a T,
+}
+
+impl Output {
+    pub(super) const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether JSON lines are wanted.
+    pub(crate) const fn json(self) -> bool {
+        self.json
+    }
+
+    /// One thing in both forms: a JSON line of this kind with these fields, or a text.
+    pub(crate) fn show(self, kind: &str, fields: &impl Serialize, text: impl Display) -> Result<(), Failure> {
+        if self.json { self.record(kind, fields) } else { self.say(text) }
+    }
+
+    /// Text for people; nothing with `--json`.
+    pub(crate) fn say(self, text: impl Display) -> Result<(), Failure> {
+        if self.json {
+            return Ok(());
+        }
+        self.bytes(harmless(&format!("{text}\n")).as_bytes())
+    }
+
+    /// A JSON line for programs; nothing without `--json`.
+    pub(crate) fn record(self, kind: &str, fields: &impl Serialize) -> Result<(), Failure> {
+        if !self.json {
+            return Ok(());
+        }
+        let line = Line { schema: SCHEMA, kind, fields };
+        let mut line = serde_json::to_vec(&line).map_err(|_| Failure::bug("the JSON could not be made"))?;
+        line.push(b'\n');
+        self.bytes(&line)
+    }
+
+    /// Advice for people, on standard error; nothing with `--json`.
+    pub(crate) fn advise(self, text: impl Display) {
+        if !self.json {
+            let _ = writeln!(io::stderr(), "{}", harmless(&text.to_string()));
+        }
+    }
+
+    /// Exactly these bytes.
+    #[expect(clippy::unused_self, reason = "whoever has an output may print")]
+    pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Ok(()) => Ok(()),
+            // Whoever read has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(Exit::Done as i32),
+            Err(error) => {
+                let next = "Check where the output goes.";
+                Err(Failure::new(Exit::Unavailable, "OUTPUT", format!("the output failed: {error}"), next))
+            }
+        }
+    }
+}
+
+/// The text without what could steer a terminal: control characters but for line ends and tabs, and the
+/// marks that turn the direction of what stands after them.
+pub(super) fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\t' => c,
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_replaced() {
+        let check = |text: &str, expected: &str| assert_eq!(harmless(text), expected);
+        check("Bienvenidos\tal\nexamen", "Bienvenidos\tal\nexamen");
+        check("\u{1b}[2J", "\u{fffd}[2J");
+        check("a\rb\u{7}\u{9b}1m", "a\u{fffd}b\u{fffd}\u{fffd}1m");
+        check("\u{627}\u{644}\u{633}", "\u{627}\u{644}\u{633}");
+        check("abc\u{202e}fdp.exe", "abc\u{fffd}fdp.exe");
+    }
+}

@@ -1,0 +1,7 @@
+//! The program `chancery`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chancery_client::cli::main()
+}
