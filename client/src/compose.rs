@@ -22,9 +22,9 @@ use chancery_seal::sign::SigningKey;
 use chancery_seal::wrap::{Purpose, WrapInfo, commit, wrap};
 
 /// The section under which the body of an act that is not a post is sealed.
-const NO_SECTION: SectionId = SectionId::new([0; 16]);
+pub(crate) const NO_SECTION: SectionId = SectionId::new([0; 16]);
 /// The kind under which a member's card is sealed.
-const CARD: &str = "person-card";
+pub(crate) const CARD: &str = "person-card";
 
 /// An act could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,16 @@
 //! The secrets of one channel, and what they open.
 
+mod alert;
+mod channel;
+mod teams;
+
+pub use alert::Alert;
+pub use channel::{ChannelKeys, OpenedPost, sealed_post};
+pub use teams::{TeamKey, TeamRing, team_info};
+
 use std::collections::BTreeMap;
 
-use chancery_core::act::{NewEpoch, PostBody, SealedBody};
+use chancery_core::act::{NewEpoch, PersonCard, PostBody, SealedBody};
 use chancery_core::id::{ActId, ChannelId, Digest, KeyId, SectionId};
 use chancery_core::log::{Tree, wrap_leaf};
 use chancery_core::mechanism::ItemKind;
@@ -14,7 +22,7 @@ use chancery_seal::revision::{RevisionPlace, commit_revision_key, derive_revisio
 use chancery_seal::secret::{EpochSecret, RevisionKey};
 use chancery_seal::wrap::unwrap;
 
-use crate::compose::epoch_info;
+use crate::compose::{CARD, NO_SECTION, epoch_info};
 
 /// Something does not open. Each of these but the first two is a reason for a complaint that names the act.
 #[derive(Debug, thiserror::Error)]
@@ -161,6 +169,26 @@ impl Keyring {
     /// [`OpenError`].
     pub fn open_post(&self, epoch: u64, post: &SealedPost, sealed: &[u8]) -> Result<PostBody, OpenError> {
         open_with(&self.revision_key(epoch, post)?, self.channel, post, sealed)
+    }
+
+    /// Opens the card of a member, beside the act that brought the member in.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open_card(
+        &self,
+        epoch: u64,
+        act: ActId,
+        named: &SealedBody,
+        sealed: &[u8],
+    ) -> Result<PersonCard, OpenError> {
+        let place = RevisionPlace { channel: self.channel, section: NO_SECTION, act };
+        let key = derive_revision_key(self.secret(epoch)?, &place)?;
+        if named.sha256 != Digest::of(sealed) || commit_revision_key(&place, &key) != named.key_commitment {
+            return Err(OpenError::OtherBytes);
+        }
+        let content = open_body(&key, &BodyContext { place, kind: CARD }, sealed)?;
+        Ok(PersonCard::decode(&content)?)
     }
 
     fn place(&self, post: &SealedPost) -> RevisionPlace {

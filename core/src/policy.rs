@@ -16,7 +16,7 @@ mod statements;
 mod table;
 
 pub use body::{BodyFault, BodyNote, BodyScene, check_body};
-pub use channel::{ChannelPermit, World, decide};
+pub use channel::{ChannelPermit, World, decide, is_shared};
 pub use directory::{DirectoryPermit, decide_directory};
 pub use reading::{check_fresh, check_upload, reads, reads_all_parties};
 pub use table::{MemberRole, Standing, allows, print_table};

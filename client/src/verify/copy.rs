@@ -4,7 +4,6 @@ use chancery_core::act::{ActError, SignedAct, TreeHead};
 use chancery_core::id::{ChannelId, KeyId};
 use chancery_core::name::directory_channel;
 use chancery_core::state::{Channel, Directory, Place};
-use serde::{Deserialize, Serialize};
 
 use crate::entry::Entry;
 
@@ -26,6 +25,8 @@ pub struct ChannelCopy {
     pub state: Channel,
     /// All its entries.
     pub entries: Vec<Entry>,
+    /// Indices of the acts that make a secret or hand it to a new member.
+    pub key_acts: Vec<u64>,
     /// The checkpoint that covers exactly these entries; none in an empty log.
     pub note: Option<String>,
 }
@@ -60,7 +61,7 @@ impl ChannelCopy {
     /// Nothing yet of a channel.
     #[must_use]
     pub fn new(id: ChannelId, place: Place) -> Self {
-        Self { state: Channel::new(id, place), entries: Vec::new(), note: None }
+        Self { state: Channel::new(id, place), entries: Vec::new(), key_acts: Vec::new(), note: None }
     }
 
     /// Its id.
@@ -74,6 +75,12 @@ impl ChannelCopy {
     pub fn head(&self) -> TreeHead {
         self.state.log.head()
     }
+
+    /// The entry at an index.
+    #[must_use]
+    pub fn entry(&self, index: u64) -> Option<&Entry> {
+        self.entries.get(usize::try_from(index).ok()?)
+    }
 }
 
 impl Entry {
@@ -84,12 +91,4 @@ impl Entry {
     pub fn act(&self) -> Result<SignedAct, ActError> {
         SignedAct::decode(self.signed.clone())
     }
-}
-
-/// What is kept of a copy beside its entries. It is authenticated by the local store, so that what was verified
-/// once is not verified again.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Snapshot<S> {
-    pub(crate) state: S,
-    pub(crate) note: Option<String>,
 }

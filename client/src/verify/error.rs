@@ -101,6 +101,9 @@ pub enum Fault {
     /// The log has no first act of the root, so nothing in it can be judged.
     #[error("the deployment has not been founded")]
     NotFounded,
+    /// The server gave a receipt for an act that does not stand in its log.
+    #[error("the server gave a receipt for this act, and it does not stand in the log")]
+    NotIncluded,
     /// A publication log holds a grant or withdrawal that no act of its channel carries.
     #[error("no act of its channel carries this grant or withdrawal")]
     NotOfItsChannel,
@@ -130,6 +133,7 @@ impl Fault {
             Self::Forked { .. } => "FORKED",
             Self::OtherMechanism => "OTHER_MECHANISM",
             Self::NotFounded => "NOT_FOUNDED",
+            Self::NotIncluded => "NOT_INCLUDED",
             Self::NotOfItsChannel => "NOT_OF_ITS_CHANNEL",
             Self::NotPublished => "NOT_PUBLISHED",
         }

@@ -69,17 +69,22 @@ pub fn extend_channel(world: World<'_>, copy: &mut ChannelCopy, growth: Growth) 
     let root = world.directory.root;
     let verified = verified(channel, &growth.entries, &root, |act| device_key(world.directory, act))?;
     let mut state = copy.state.clone();
+    let mut key_acts = Vec::new();
     for (entry, act) in growth.entries.iter().zip(verified) {
         let at = At { index: entry.index, act: Some(act.act().content().header.act_id) };
         let found = |fault| VerifyError { channel, at: Some(at), fault };
         log_time(state.last_log_time_ms, entry.log_time_ms, growth.now_ms).map_err(found)?;
         let permit = decide(world, &state, act).map_err(|r| found(Fault::Refused(r)))?;
+        if matches!(permit.act().content().statement, Statement::NewEpoch(_) | Statement::AddMember(_)) {
+            key_acts.push(entry.index);
+        }
         state.apply(permit, entry.log_time_ms);
     }
     let foundation = world.directory.foundation.as_ref().ok_or_else(|| whole(Fault::NotFounded))?;
     covered(&root, &channel, &foundation.log_key, &copy.state.log, &state.log, &growth.note)
         .map_err(whole)?;
     copy.state = state;
+    copy.key_acts.extend(key_acts);
     copy.entries.extend(growth.entries);
     copy.note = Some(growth.note);
     Ok(())

@@ -81,7 +81,12 @@ pub fn extend_publication(
             VerifyError { channel, at, fault }
         },
     )?;
-    let mut new = PublicationCopy { entries: Vec::new(), ..copy.clone() };
+    let mut new = PublicationCopy {
+        log: copy.log.clone(),
+        last_log_time_ms: copy.last_log_time_ms,
+        open: copy.open.clone(),
+        ..PublicationCopy::new(copy.root, audience)
+    };
     for (entry, word) in growth.entries.iter().zip(signed) {
         let at = Some(At { index: entry.index, act: Some(word.act) });
         let found = |fault| VerifyError { channel, at, fault };

@@ -6,6 +6,8 @@ mod epochs;
 mod opening;
 mod posts;
 
+pub use posts::is_shared;
+
 use std::collections::BTreeSet;
 
 use super::table::{MemberRole, Standing, allows};

@@ -45,7 +45,8 @@ pub(super) fn post(scene: &Scene<'_>, act_id: ActId, act: &Post) -> Result<Effec
 }
 
 /// Whether several States write in one section of this kind: a dialogue or a common text.
-const fn is_shared(kind: ItemKind) -> bool {
+#[must_use]
+pub const fn is_shared(kind: ItemKind) -> bool {
     match kind {
         ItemKind::Clarification
         | ItemKind::MeetingRecord
