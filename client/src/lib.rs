@@ -3,7 +3,8 @@
 //! Pure, but for the random bytes of keys and ids: a person's keys ([`identity`]), acts made, sealed and
 //! signed ([`compose`]), channels opened with the keys one holds ([`keyring`]), and entries as they travel
 //! ([`entry`]). A home on the disk keeps keys and records ([`home`]); the link is the road to the server
-//! ([`link`]).
+//! ([`link`]). What comes over it is verified ([`verify`]) and kept by a session ([`sync`]), which sends through
+//! an outbox ([`outbox`]); all that a person can do with it is a verb ([`verbs`]).
 
 pub mod archive;
 pub mod bundle;
@@ -16,5 +17,9 @@ pub mod identity;
 pub mod invitation;
 pub mod keyring;
 pub mod link;
+pub mod outbox;
 pub mod render;
+pub mod sync;
+pub mod verbs;
 pub mod verify;
+pub mod words;

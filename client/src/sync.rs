@@ -1,0 +1,373 @@
+//! A session: the home, the link, and copies of logs that are brought up to date and verified.
+//!
+//! Everything read from the server goes through [`crate::verify`] before it is kept; what is kept never goes
+//! back. A brand-new home starts from the first entry of everything. An act's basis can be ahead of what is
+//! held: then the directory or the review is brought up to date first.
+//!
+//! Not here: what a person can do ([`crate::verbs`]), and how it is shown.
+
+mod again;
+mod error;
+mod fetch;
+mod flush;
+mod post;
+mod store;
+mod write;
+
+use std::collections::BTreeMap;
+
+use chancery_core::act::Audience;
+use chancery_core::id::{ChannelId, Digest, KeyId};
+use chancery_core::mechanism::{ChannelKind, Mechanism};
+use chancery_core::policy::World;
+use chancery_core::state::{Place, Roster};
+
+pub use again::VerifiedLog;
+pub use error::SessionError;
+pub use flush::Flushed;
+pub use post::{NewPost, Posted};
+pub use write::{Prepared, Sent};
+
+use crate::clock;
+use crate::home::{Home, Person};
+use crate::keyring::{Alert, ChannelKeys, Keyring, TeamRing};
+use crate::link::{Link, ListedChannel};
+use crate::verify::{
+    ChannelCopy, DirectoryCopy, Fault, PublicationCopy, VerifyError, basis_needed, extend_channel,
+    extend_directory, extend_publication,
+};
+
+/// A person at work: the home, the link, and verified copies of what the person reads.
+#[derive(Debug)]
+pub struct Session {
+    /// The home.
+    pub home: Home,
+    /// The server.
+    pub link: Link,
+    root: KeyId,
+    mechanism: Mechanism,
+    mechanism_digest: Digest,
+    directory: DirectoryCopy,
+    teams: TeamRing,
+    team_alerts: Vec<Alert>,
+    channels: BTreeMap<ChannelId, Held>,
+    publications: BTreeMap<Audience, PublicationCopy>,
+    listed: BTreeMap<ChannelId, ListedChannel>,
+    flushed: Vec<Flushed>,
+}
+
+/// A channel as verified, with what its reader can open.
+#[derive(Debug)]
+struct Held {
+    copy: ChannelCopy,
+    keys: ChannelKeys,
+}
+
+impl Session {
+    /// Opens a session: connects, checks the mechanism and brings the directory up to date.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn open(home: Home) -> Result<Self, SessionError> {
+        let link = Link::connect(home.server()?, &home.keys().tls).await?;
+        let root = home.keys().root;
+        let text = if let Some(text) = store::mechanism(&home)? {
+            text
+        } else {
+            let info = link.server().await?;
+            String::from_utf8(info.mechanism.to_vec()).map_err(|_| SessionError::Mechanism)?
+        };
+        let mechanism = Mechanism::parse(&text).map_err(|_| SessionError::Mechanism)?;
+        let directory = store::load_directory(&home, root)?;
+        let mut session = Self {
+            home,
+            link,
+            root,
+            mechanism,
+            mechanism_digest: Mechanism::digest(&text),
+            directory,
+            teams: TeamRing::default(),
+            team_alerts: Vec::new(),
+            channels: BTreeMap::new(),
+            publications: BTreeMap::new(),
+            listed: BTreeMap::new(),
+            flushed: Vec::new(),
+        };
+        session.sync_directory().await?;
+        store::keep_mechanism(&session.home, &text)?;
+        session.open_teams();
+        session.flush_outbox().await?;
+        Ok(session)
+    }
+
+    /// The person whose home it is.
+    ///
+    /// # Errors
+    /// [`SessionError::Home`] in the custodians' home.
+    pub fn person(&self) -> Result<&Person, SessionError> {
+        Ok(self.home.person()?)
+    }
+
+    /// Fingerprint of the root.
+    #[must_use]
+    pub const fn root(&self) -> &KeyId {
+        &self.root
+    }
+
+    /// The rules as data.
+    #[must_use]
+    pub const fn mechanism(&self) -> &Mechanism {
+        &self.mechanism
+    }
+
+    /// The directory as verified.
+    #[must_use]
+    pub const fn directory(&self) -> &DirectoryCopy {
+        &self.directory
+    }
+
+    /// The team keys that the person holds.
+    #[must_use]
+    pub const fn teams(&self) -> &TeamRing {
+        &self.teams
+    }
+
+    /// A channel as verified, if this session has read it.
+    #[must_use]
+    pub fn channel(&self, id: ChannelId) -> Option<&ChannelCopy> {
+        self.channels.get(&id).map(|held| &held.copy)
+    }
+
+    /// Every channel that this session has read, reviews among them.
+    pub fn channels(&self) -> impl Iterator<Item = &ChannelCopy> {
+        self.channels.values().map(|held| &held.copy)
+    }
+
+    /// What the person opens of a channel.
+    #[must_use]
+    pub fn keys(&self, id: ChannelId) -> Option<&ChannelKeys> {
+        self.channels.get(&id).map(|held| &held.keys)
+    }
+
+    /// The secrets that the person holds of a channel.
+    #[must_use]
+    pub fn keyring(&self, id: ChannelId) -> Option<&Keyring> {
+        self.keys(id).map(|keys| &keys.ring)
+    }
+
+    /// The publication log of an audience as verified, if this session has read it.
+    #[must_use]
+    pub fn publication(&self, audience: Audience) -> Option<&PublicationCopy> {
+        self.publications.get(&audience)
+    }
+
+    /// Keys of teams that are addressed to the person and do not open.
+    #[must_use]
+    pub fn team_alerts(&self) -> &[Alert] {
+        &self.team_alerts
+    }
+
+    /// The roster of the review that a channel belongs to.
+    #[must_use]
+    pub fn roster(&self, id: ChannelId) -> Option<&Roster> {
+        let place = &self.channel(id)?.state.place;
+        self.channel(place.review().unwrap_or(id))?.state.roster.as_ref()
+    }
+
+    /// Begins the copy of a channel that the person is about to open.
+    pub fn begin(&mut self, id: ChannelId, place: Place) {
+        self.hold(ChannelCopy::new(id, place));
+    }
+
+    /// How many channels with members the server lists for this person.
+    #[must_use]
+    pub fn readable(&self) -> usize {
+        let kinds = [ChannelKind::Directory, ChannelKind::Publication];
+        self.listed.values().filter(|listed| !kinds.contains(&listed.kind)).count()
+    }
+
+    /// Brings the directory up to date.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn sync_directory(&mut self) -> Result<(), SessionError> {
+        let (id, size) = (self.directory.id(), self.directory.head().size);
+        let growth = fetch::growth(&self.link, id, size).await?;
+        extend_directory(&self.mechanism, &mut self.directory, growth)?;
+        let founded = self.directory.state.foundation.as_ref().map(|founded| founded.mechanism);
+        if founded != Some(self.mechanism_digest) {
+            return Err(VerifyError { channel: id, at: None, fault: Fault::OtherMechanism }.into());
+        }
+        if self.directory.head().size > size {
+            store::keep_directory(&self.home, &self.directory, size)?;
+            self.open_teams();
+        }
+        Ok(())
+    }
+
+    /// Brings one channel, and what its acts rest on, up to date.
+    ///
+    /// # Errors
+    /// [`SessionError`]; [`SessionError::NoSuchChannel`] for one that the person does not read.
+    pub async fn sync_channel(&mut self, id: ChannelId) -> Result<(), SessionError> {
+        let place = self.place(id).await?;
+        if let Some(review) = place.review() {
+            self.sync_one(review, Place::Review).await?;
+            let opened = self.channel(review).and_then(|review| {
+                let size = review.head().size;
+                review.state.opened(&id, size)
+            });
+            if opened.as_ref() != Some(&place) {
+                return Err(SessionError::NoSuchChannel(id));
+            }
+        }
+        self.sync_one(id, place).await
+    }
+
+    /// Brings everything that the person reads up to date: directory, reviews, then the rest.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn sync_all(&mut self) -> Result<(), SessionError> {
+        self.sync_directory().await?;
+        self.list().await?;
+        for kinds in [
+            &[ChannelKind::Review][..],
+            &[ChannelKind::Strand, ChannelKind::Coordination, ChannelKind::Delegation],
+        ] {
+            let ids: Vec<ChannelId> =
+                self.listed.values().filter(|listed| kinds.contains(&listed.kind)).map(|l| l.id).collect();
+            for id in ids {
+                let place = self.place(id).await?;
+                self.sync_one(id, place).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the publication log of an audience up to date.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn sync_publication(&mut self, audience: Audience) -> Result<(), SessionError> {
+        self.sync_directory().await?;
+        if !self.publications.contains_key(&audience) {
+            let kept = store::load_publication(&self.home, self.root, audience)?;
+            self.publications.insert(audience, kept);
+        }
+        let Some(copy) = self.publications.get_mut(&audience) else { return Ok(()) };
+        let size = copy.head().size;
+        let growth = fetch::growth(&self.link, copy.id(), size).await?;
+        extend_publication(&self.directory.state, copy, growth)?;
+        if copy.head().size > size {
+            store::keep_publication(&self.home, copy)?;
+        }
+        Ok(())
+    }
+
+    /// What the server lists for this person. What it leaves out cannot be told from what is not there.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn list(&mut self) -> Result<Vec<ListedChannel>, SessionError> {
+        let listed = self.link.list_channels().await?;
+        self.listed = listed.iter().map(|channel| (channel.id, *channel)).collect();
+        Ok(listed)
+    }
+
+    /// What a channel is: from the copy that was kept, or from the review that opened it.
+    async fn place(&mut self, id: ChannelId) -> Result<Place, SessionError> {
+        self.load(id)?;
+        if let Some(copy) = self.channel(id) {
+            return Ok(copy.state.place.clone());
+        }
+        if !self.listed.contains_key(&id) {
+            self.list().await?;
+        }
+        let listed = *self.listed.get(&id).ok_or(SessionError::NoSuchChannel(id))?;
+        if listed.kind == ChannelKind::Review {
+            return Ok(Place::Review);
+        }
+        let review = listed.review.ok_or(SessionError::NoSuchChannel(id))?;
+        self.load(review)?;
+        if self.channel(review).is_none_or(|review| review.state.opened(&id, u64::MAX).is_none()) {
+            self.sync_one(review, Place::Review).await?;
+        }
+        // The server's word for what it is counts for nothing; the review's act does.
+        let place = self.channel(review).and_then(|review| review.state.opened(&id, u64::MAX));
+        place.ok_or(SessionError::NoSuchChannel(id))
+    }
+
+    async fn sync_one(&mut self, id: ChannelId, place: Place) -> Result<(), SessionError> {
+        self.load(id)?;
+        let size = self.channel(id).map_or(0, |copy| copy.head().size);
+        let growth = fetch::growth(&self.link, id, size).await?;
+        let review = place.review();
+        self.reach(&growth.entries, review).await?;
+        let mut copy = match self.channels.remove(&id) {
+            Some(held) => held.copy,
+            None => ChannelCopy::new(id, place),
+        };
+        let world = World {
+            mechanism: &self.mechanism,
+            directory: &self.directory.state,
+            review: review.and_then(|review| self.channels.get(&review)).map(|held| &held.copy.state),
+        };
+        let grown = extend_channel(world, &mut copy, growth);
+        let kept = match &grown {
+            Ok(()) if copy.head().size > size => store::keep_channel(&self.home, &copy, size),
+            _ => Ok(()),
+        };
+        self.hold(copy);
+        grown?;
+        Ok(kept?)
+    }
+
+    /// Brings the directory and the review as far as the entries' bases reach.
+    async fn reach(
+        &mut self,
+        entries: &[crate::entry::Entry],
+        review: Option<ChannelId>,
+    ) -> Result<(), SessionError> {
+        let (directory, in_review) = basis_needed(entries);
+        if let Some(review) = review {
+            self.load(review)?;
+            let held = self.channel(review).map_or(0, |copy| copy.head().size);
+            if in_review > held || !self.channels.contains_key(&review) {
+                Box::pin(self.sync_one(review, Place::Review)).await?;
+            }
+        }
+        if directory > self.directory.head().size {
+            self.sync_directory().await?;
+        }
+        Ok(())
+    }
+
+    /// Reads a channel that was kept, unless this session has it already.
+    fn load(&mut self, id: ChannelId) -> Result<(), SessionError> {
+        if !self.channels.contains_key(&id)
+            && let Some(copy) = store::load_channel(&self.home, id)?
+        {
+            self.hold(copy);
+        }
+        Ok(())
+    }
+
+    fn hold(&mut self, copy: ChannelCopy) {
+        let keys = match self.home.person() {
+            Ok(person) => ChannelKeys::open(&copy, &person.identity.user_kem, &self.teams),
+            Err(_) => return,
+        };
+        self.channels.insert(copy.id(), Held { copy, keys });
+    }
+
+    fn open_teams(&mut self) {
+        let Ok(person) = self.home.person() else { return };
+        (self.teams, self.team_alerts) =
+            TeamRing::open(&self.root, &self.directory.entries, &person.identity.user_kem);
+    }
+
+    pub(crate) fn now_ms() -> u64 {
+        clock::now_ms()
+    }
+}

@@ -1,0 +1,102 @@
+//! Why a session could not do what a verb asked of it.
+
+use chancery_core::act::ActError;
+use chancery_core::error::Reason;
+use chancery_core::id::{ActId, ChannelId};
+use chancery_core::policy::BodyFault;
+use chancery_seal::SealError;
+
+use crate::compose::ComposeError;
+use crate::home::HomeError;
+use crate::keyring::OpenError;
+use crate::link::LinkError;
+use crate::verify::VerifyError;
+
+/// Why a session could not do what a verb asked of it. Nothing was changed, unless the variant says so.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The home.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The server.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// What the server hands out does not verify.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// The rules refuse it; nothing was sent.
+    #[error("{0}")]
+    Refused(#[from] Reason),
+    /// The content breaks a rule that readers check; nothing was sent.
+    #[error("{0}")]
+    Body(#[from] BodyFault),
+    /// An act could not be made.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// Something does not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The server gave no mechanism file, or one that is not well-formed.
+    #[error("the server's mechanism file is not one that this program can read")]
+    Mechanism,
+    /// There is no such channel for this person.
+    #[error("there is no channel {0} for you")]
+    NoSuchChannel(ChannelId),
+    /// There is nothing of this description.
+    #[error("there is no {what} {name} here")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+        /// As the person named it.
+        name: String,
+    },
+    /// More than one thing fits.
+    #[error("{name} fits more than one {what}")]
+    Ambiguous {
+        /// What was looked for.
+        what: &'static str,
+        /// As the person named it.
+        name: String,
+    },
+    /// There is no key of all parties to which a disclosure could be wrapped.
+    #[error("the secretariat has not made the key of all parties yet")]
+    NoAllPartiesKey,
+    /// Sent, but no answer came: it waits in the outbox and is sent again, once.
+    #[error("act {act} waits in the outbox: {cause}")]
+    Waits {
+        /// The first act of the append.
+        act: ActId,
+        /// Why no answer came.
+        cause: LinkError,
+    },
+    /// The program is wrong.
+    #[error("{0}")]
+    Bug(&'static str),
+}
+
+impl From<SealError> for SessionError {
+    fn from(error: SealError) -> Self {
+        Self::Compose(error.into())
+    }
+}
+
+impl From<ActError> for SessionError {
+    fn from(error: ActError) -> Self {
+        Self::Compose(error.into())
+    }
+}
+
+impl SessionError {
+    /// The policy's reason, whichever side found it.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Refused(reason) => Some(*reason),
+            Self::Link(error) => {
+                let code = error.reason()?;
+                Reason::ALL.iter().copied().find(|reason| reason.code() == code)
+            }
+            _ => None,
+        }
+    }
+}

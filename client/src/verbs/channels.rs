@@ -1,0 +1,177 @@
+//! The first screen: what waits for the person, what waits for others, what is new.
+
+use chancery_core::act::{Author, ThreadStep};
+use chancery_core::id::{ActId, ChannelId, SectionId, StateCode};
+use chancery_core::mechanism::{ItemKind, Side};
+use chancery_core::state::Place;
+
+use crate::keyring::OpenedPost;
+use crate::sync::{Session, SessionError};
+use crate::verbs::complain::Alarm;
+use crate::verbs::seen::Seen;
+use crate::verify::ChannelCopy;
+
+/// A channel, with what is to be known of it at a glance.
+#[derive(Debug, Clone)]
+pub struct ChannelView {
+    /// The channel.
+    pub id: ChannelId,
+    /// What it is.
+    pub place: Place,
+    /// The State under review.
+    pub state: Option<StateCode>,
+    /// Whether it has a secret; before that nothing can be written.
+    pub begun: bool,
+    /// Its sections.
+    pub sections: u64,
+    /// Entries in its log.
+    pub entries: u64,
+    /// Posts of others that the person has not read.
+    pub new: Vec<NewIn>,
+    /// Threads that wait for a word.
+    pub waits: Vec<Wait>,
+    /// What does not open.
+    pub alarms: Vec<Alarm>,
+}
+
+/// A section with something new.
+#[derive(Debug, Clone)]
+pub struct NewIn {
+    /// The section.
+    pub section: SectionId,
+    /// What it is.
+    pub kind: ItemKind,
+    /// Its newest title, where it opens and has one.
+    pub title: String,
+    /// Posts of others that were not read.
+    pub posts: u64,
+    /// The newest of them.
+    pub newest: ActId,
+}
+
+/// A thread whose newest message asks something.
+#[derive(Debug, Clone)]
+pub struct Wait {
+    /// The section.
+    pub section: SectionId,
+    /// Its newest title, where it has one.
+    pub title: String,
+    /// The States whose word is awaited.
+    pub awaiting: Vec<StateCode>,
+    /// Since when, by log time.
+    pub since_ms: u64,
+    /// Whether the person's State is one of them.
+    pub for_own_state: bool,
+}
+
+/// Everything the person reads, reviews first. Nothing is marked as read.
+///
+/// # Errors
+/// [`SessionError`].
+pub async fn channels(session: &mut Session) -> Result<Vec<ChannelView>, SessionError> {
+    session.sync_all().await?;
+    let mut views = session.channels().map(|copy| view(session, copy)).collect::<Result<Vec<_>, _>>()?;
+    views.sort_by_cached_key(|view| {
+        let review = view.place.review().unwrap_or(view.id);
+        (
+            view.state.map(|state| state.to_string()),
+            review,
+            view.place.review().is_some(),
+            view.place.kind(),
+            view.id,
+        )
+    });
+    Ok(views)
+}
+
+fn view(session: &Session, copy: &ChannelCopy) -> Result<ChannelView, SessionError> {
+    let id = copy.id();
+    let posts = session.keys(id).map(|keys| keys.open_posts(copy)).unwrap_or_default();
+    let seen = Seen::load(&session.home, id)?;
+    let alerts = session.keys(id).map(|keys| keys.alerts.clone()).unwrap_or_default();
+    let alerts = alerts.into_iter().chain(posts.iter().filter_map(OpenedPost::alert));
+    Ok(ChannelView {
+        id,
+        place: copy.state.place.clone(),
+        state: session.roster(id).map(|roster| roster.0.state),
+        begun: copy.state.epoch.is_some(),
+        sections: copy.state.sections.len() as u64,
+        entries: copy.head().size,
+        new: new_in(session, copy, &posts, &seen)?,
+        waits: waits(session, copy, &posts)?,
+        alarms: alerts.map(|alert| Alarm { channel: id, alert }).collect(),
+    })
+}
+
+fn new_in(
+    session: &Session,
+    copy: &ChannelCopy,
+    posts: &[OpenedPost<'_>],
+    seen: &Seen,
+) -> Result<Vec<NewIn>, SessionError> {
+    let me = session.person()?.identity.user;
+    let mut new = Vec::new();
+    for (section, record) in &copy.state.sections {
+        let read = usize::try_from(seen.posts(*section)).unwrap_or(usize::MAX);
+        let unread = record.posts.iter().skip(read).copied().filter(|act| author(copy, *act) != Some(me));
+        let unread: Vec<ActId> = unread.collect();
+        let Some(newest) = unread.last().copied() else { continue };
+        let title = title(posts, newest);
+        new.push(NewIn { section: *section, kind: record.kind, title, posts: unread.len() as u64, newest });
+    }
+    Ok(new)
+}
+
+fn author(copy: &ChannelCopy, act: ActId) -> Option<chancery_core::id::UserId> {
+    let entry = copy.entry(copy.state.posts.get(&act)?.index)?;
+    match entry.act().ok()?.content().header.author {
+        Author::Person { user, .. } => Some(user),
+        Author::Root => None,
+    }
+}
+
+/// A thread waits for the other side while its newest message is a question. Nobody is forced (¶35), nothing is
+/// late (¶4): it is said since when, and no more.
+fn waits(session: &Session, copy: &ChannelCopy, posts: &[OpenedPost<'_>]) -> Result<Vec<Wait>, SessionError> {
+    let Some(roster) = session.roster(copy.id()) else { return Ok(Vec::new()) };
+    let own = session.person()?.state;
+    let mut waits = Vec::new();
+    for (section, record) in &copy.state.sections {
+        let Some(newest) = record.posts.last() else { continue };
+        let Ok(at) = posts.binary_search_by_key(&copy.state.posts.get(newest).map(|p| p.index), |post| {
+            Some(post.record.index)
+        }) else {
+            continue;
+        };
+        let post = &posts[at];
+        let asks = post.body.as_ref().is_ok_and(|body| body.step == Some(ThreadStep::Question));
+        if record.kind != ItemKind::Clarification || !asks {
+            continue;
+        }
+        let awaiting: Vec<StateCode> = match roster.side(post.record.state) {
+            Some(Side::ReviewingState) => vec![roster.0.state],
+            Some(Side::StateUnderReview) => {
+                let place = &copy.state.place;
+                let reviewers = roster.0.reviewers.iter().map(|reviewer| reviewer.state);
+                reviewers.filter(|state| roster.side_at(place, *state).is_some()).collect()
+            }
+            None => continue,
+        };
+        let for_own_state = own.is_some_and(|own| awaiting.contains(&own));
+        let since_ms = post.entry.log_time_ms;
+        waits.push(Wait {
+            section: *section,
+            title: title(posts, *newest),
+            awaiting,
+            since_ms,
+            for_own_state,
+        });
+    }
+    waits.sort_by_key(|wait| wait.since_ms);
+    Ok(waits)
+}
+
+fn title(posts: &[OpenedPost<'_>], act: ActId) -> String {
+    let body = posts.iter().find(|post| post.act == act).and_then(|post| post.body.as_ref().ok());
+    body.map(|body| body.title.clone()).unwrap_or_default()
+}

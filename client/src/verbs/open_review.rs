@@ -1,0 +1,98 @@
+//! The secretariat opens a review: the review's channel, its first secret, and every channel beneath it, in one
+//! append.
+
+use chancery_core::act::{OpenChannel, OpenReview, Opening, Reviewer, Role, Statement};
+use chancery_core::error::Reason;
+use chancery_core::id::{ChannelId, InstrumentCode, StateCode, TeamId};
+use chancery_core::mechanism::Language;
+use chancery_core::state::{Place, Roster};
+use chancery_seal::random::make_bytes;
+
+use crate::sync::{Prepared, Session, SessionError};
+
+/// The review to open.
+#[derive(Debug, Clone)]
+pub struct NewReview {
+    /// The State under review.
+    pub state: StateCode,
+    /// The instruments.
+    pub instruments: Vec<InstrumentCode>,
+    /// The reviewing States, each with the instruments it was drawn for.
+    pub reviewers: Vec<(StateCode, Vec<InstrumentCode>)>,
+    /// The languages.
+    pub languages: Vec<Language>,
+}
+
+/// A review that was opened.
+#[derive(Debug, Clone)]
+pub struct OpenedReview {
+    /// The review.
+    pub review: ChannelId,
+    /// The channels beneath it.
+    pub channels: Vec<(ChannelId, Opening)>,
+}
+
+/// Opens a review with a strand and a coordination for each instrument and a delegation for each State.
+///
+/// # Errors
+/// [`SessionError`]; [`Reason::WrongRecipients`] while no focal point of any of the States has enrolled.
+pub async fn open_review(session: &mut Session, new: &NewReview) -> Result<OpenedReview, SessionError> {
+    session.sync_directory().await?;
+    let team = own_team(session)?;
+    let review = ChannelId::new(make_bytes()?);
+    session.begin(review, Place::Review);
+    let opening = terms(new, team);
+    let roster = Roster(opening.clone());
+    let mut acts: Vec<Prepared> = vec![session.sign(review, Statement::OpenReview(opening))?.into()];
+    acts.push(session.prepare_epoch_of(review, &roster, None)?.into());
+    let mut channels = Vec::new();
+    for opening in openings(&roster.0) {
+        let channel = ChannelId::new(make_bytes()?);
+        let statement = Statement::OpenChannel(OpenChannel { channel, opening: opening.clone() });
+        acts.push(session.sign(review, statement)?.into());
+        channels.push((channel, opening));
+    }
+    session.append(review, acts).await?;
+    Ok(OpenedReview { review, channels })
+}
+
+fn own_team(session: &Session) -> Result<TeamId, SessionError> {
+    let user = session.person()?.identity.user;
+    let person = session.directory().state.now().person(&user).ok_or(Reason::UnknownDevice)?;
+    match (person.role, person.secretariat_team) {
+        (Role::Officer, Some(team)) => Ok(team),
+        _ => Err(Reason::OfficerOnly.into()),
+    }
+}
+
+/// In the order that the format asks for.
+fn terms(new: &NewReview, team: TeamId) -> OpenReview {
+    let mut instruments = new.instruments.clone();
+    instruments.sort();
+    instruments.dedup();
+    let mut reviewers: Vec<Reviewer> = new
+        .reviewers
+        .iter()
+        .map(|(state, drawn)| {
+            let mut drawn = drawn.clone();
+            drawn.sort();
+            drawn.dedup();
+            Reviewer { state: *state, instruments: drawn }
+        })
+        .collect();
+    reviewers.sort_by_key(|reviewer| reviewer.state);
+    let mut languages = new.languages.clone();
+    languages.sort();
+    languages.dedup();
+    OpenReview { state: new.state, instruments, reviewers, secretariat_team: team, languages }
+}
+
+fn openings(review: &OpenReview) -> Vec<Opening> {
+    let strands = review.instruments.iter().cloned().map(Opening::Strand);
+    let drawn = |instrument: &&InstrumentCode| {
+        review.reviewers.iter().any(|reviewer| reviewer.instruments.contains(instrument))
+    };
+    let coordinations = review.instruments.iter().filter(drawn).cloned().map(Opening::Coordination);
+    let states = std::iter::once(review.state).chain(review.reviewers.iter().map(|reviewer| reviewer.state));
+    strands.chain(coordinations).chain(states.map(Opening::Delegation)).collect()
+}

@@ -1,0 +1,242 @@
+//! What a focal point or an officer does so that everyone who should read can read, and nobody else: first
+//! secrets, newcomers brought in, leavers shown out, stale secrets replaced. Doing it twice does nothing more.
+
+use std::fmt;
+
+use chancery_core::act::{PersonCard, Role, Statement};
+use chancery_core::id::{ActId, ChannelId, StateCode, UserId};
+use chancery_core::state::{Channel, DirectoryAt, Place, Roster};
+use chancery_seal::random::make_bytes;
+
+use crate::compose::{RecipientKey, add_member};
+use crate::sync::{Prepared, Session, SessionError};
+use crate::verbs::cards;
+
+/// One thing that was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Upkept {
+    /// A channel got its first secret.
+    Begun {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// A person was brought in.
+    Joined {
+        /// The channel.
+        channel: ChannelId,
+        /// The person.
+        user: UserId,
+    },
+    /// People who are gone were shown out, and the secret was replaced.
+    Left {
+        /// The channel.
+        channel: ChannelId,
+        /// The people.
+        users: Vec<UserId>,
+    },
+    /// A secret that someone held who should not was replaced.
+    Rotated {
+        /// The channel.
+        channel: ChannelId,
+    },
+}
+
+/// Brings every channel of the person's State, or of the person's secretariat team, into order.
+///
+/// # Errors
+/// [`SessionError`]; what was done before it stays done.
+pub async fn upkeep(session: &mut Session) -> Result<Vec<Upkept>, SessionError> {
+    session.sync_all().await?;
+    let mut done = Vec::new();
+    let me = session.person()?.identity.user;
+    let Some(person) = session.directory().state.now().person(&me) else { return Ok(done) };
+    let (role, state) = (person.role, person.state);
+    if !matches!(role, Role::FocalPoint | Role::Officer) {
+        return Ok(done);
+    }
+    for channel in in_order(session) {
+        if role == Role::FocalPoint {
+            begin(session, channel, state, &mut done).await?;
+            show_out(session, channel, me, &mut done).await?;
+        }
+        renew(session, channel, role, &mut done).await?;
+        if role == Role::FocalPoint {
+            bring_in(session, channel, me, &mut done).await?;
+        }
+    }
+    Ok(done)
+}
+
+/// Reviews first: whoever reads a strand has to read the review it is judged by.
+fn in_order(session: &Session) -> Vec<ChannelId> {
+    let mut channels: Vec<_> = session.channels().map(|c| (c.state.place != Place::Review, c.id())).collect();
+    channels.sort_unstable();
+    channels.into_iter().map(|(_, id)| id).collect()
+}
+
+/// The first secret of the own side's channels.
+async fn begin(
+    session: &mut Session,
+    id: ChannelId,
+    state: Option<StateCode>,
+    done: &mut Vec<Upkept>,
+) -> Result<(), SessionError> {
+    let Some((channel, roster, _)) = surroundings(session, id) else { return Ok(()) };
+    let own = match &channel.place {
+        Place::Review => false,
+        Place::Strand { .. } => state == Some(roster.0.state),
+        Place::Coordination { .. } | Place::Delegation { .. } => true,
+    };
+    if own && channel.epoch.is_none() {
+        // Another focal point may have been faster.
+        session.rotate_unless_done(id).await?;
+        done.push(Upkept::Begun { channel: id });
+    }
+    Ok(())
+}
+
+/// Members who are gone, or whom the place is not open to any more, and the next secret, in one append.
+async fn show_out(
+    session: &mut Session,
+    id: ChannelId,
+    me: UserId,
+    done: &mut Vec<Upkept>,
+) -> Result<(), SessionError> {
+    let Some((channel, roster, now)) = surroundings(session, id) else { return Ok(()) };
+    if !channel.members.contains(&me) {
+        return Ok(());
+    }
+    let users: Vec<UserId> =
+        channel.members.iter().filter(|user| !entitled(channel, roster, &now, user)).copied().collect();
+    if users.is_empty() {
+        return Ok(());
+    }
+    let mut acts: Vec<Prepared> = Vec::new();
+    for user in &users {
+        acts.push(session.sign(id, Statement::RemoveMember(*user))?.into());
+    }
+    acts.push(session.prepare_epoch(id)?.into());
+    session.append(id, acts).await?;
+    done.push(Upkept::Left { channel: id, users });
+    Ok(())
+}
+
+/// A secret that holds a key which is not current any more.
+async fn renew(
+    session: &mut Session,
+    id: ChannelId,
+    role: Role,
+    done: &mut Vec<Upkept>,
+) -> Result<(), SessionError> {
+    let Some((channel, roster, now)) = surroundings(session, id) else { return Ok(()) };
+    let Some(epoch) = &channel.epoch else { return Ok(()) };
+    let may = role == Role::FocalPoint || channel.place == Place::Review;
+    let readers = channel.epoch_recipients(roster, &now);
+    let current = !epoch.suspended
+        && epoch.keys.iter().all(|key| readers.binary_search(key).is_ok())
+        && epoch.secretariat == channel.secretariat_key(roster, &now);
+    if may && !current {
+        session.rotate_unless_done(id).await?;
+        done.push(Upkept::Rotated { channel: id });
+    }
+    Ok(())
+}
+
+/// People of the own State whom the place is open to, and a first focal point of another State without one.
+async fn bring_in(
+    session: &mut Session,
+    id: ChannelId,
+    me: UserId,
+    done: &mut Vec<Upkept>,
+) -> Result<(), SessionError> {
+    let Some((channel, roster, now)) = surroundings(session, id) else { return Ok(()) };
+    if !channel.members.contains(&me) || channel.epoch.is_none() {
+        return Ok(());
+    }
+    let own = now.person(&me).and_then(|person| person.state);
+    let represented = |state: Option<StateCode>| {
+        channel.members.iter().any(|user| now.person(user).is_some_and(|member| member.state == state))
+    };
+    let newcomers: Vec<(UserId, RecipientKey)> = now
+        .persons()
+        .filter(|person| !channel.members.contains(&person.user))
+        .filter(|person| roster.seat(&channel.place, person).is_some())
+        .filter(|person| {
+            person.state == own || (person.role == Role::FocalPoint && !represented(person.state))
+        })
+        .map(|person| (person.user, RecipientKey { id: person.kem_id, public: person.kem.clone() }))
+        .collect();
+    for (user, key) in newcomers {
+        join(session, id, user, key).await?;
+        done.push(Upkept::Joined { channel: id, user });
+    }
+    Ok(())
+}
+
+/// Brings one person into a channel, with the card that the members see.
+///
+/// # Errors
+/// [`SessionError`].
+pub(crate) async fn join(
+    session: &mut Session,
+    id: ChannelId,
+    user: UserId,
+    key: RecipientKey,
+) -> Result<ActId, SessionError> {
+    let empty = PersonCard { name: String::new(), post: String::new(), contact: String::new() };
+    let card = cards::of(session, user)?.unwrap_or(empty);
+    let standpoint = session.standpoint(id)?;
+    let ring = session.keyring(id).ok_or(SessionError::NoSuchChannel(id))?;
+    let secret = ring.secret(standpoint.epoch)?;
+    let act_id = ActId::new(make_bytes()?);
+    let composed = add_member(session.signer()?, &standpoint, act_id, secret, (user, key), &card)?;
+    session.append(id, vec![composed.into()]).await?;
+    Ok(act_id)
+}
+
+fn surroundings(session: &Session, id: ChannelId) -> Option<(&Channel, &Roster, DirectoryAt<'_>)> {
+    Some((&session.channel(id)?.state, session.roster(id)?, session.directory().state.now()))
+}
+
+fn entitled(channel: &Channel, roster: &Roster, now: &DirectoryAt<'_>, user: &UserId) -> bool {
+    now.person(user).is_some_and(|person| roster.seat(&channel.place, person).is_some())
+}
+
+impl Upkept {
+    /// The channel.
+    #[must_use]
+    pub const fn channel(&self) -> ChannelId {
+        match self {
+            Self::Begun { channel }
+            | Self::Joined { channel, .. }
+            | Self::Left { channel, .. }
+            | Self::Rotated { channel } => *channel,
+        }
+    }
+
+    /// The word in JSON.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Begun { .. } => "begun",
+            Self::Joined { .. } => "joined",
+            Self::Left { .. } => "left",
+            Self::Rotated { .. } => "rotated",
+        }
+    }
+}
+
+impl fmt::Display for Upkept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Begun { .. } => f.write_str("made its first key"),
+            Self::Joined { user, .. } => write!(f, "brought in {user}"),
+            Self::Left { users, .. } => {
+                write!(f, "showed out {} who left, and made the next key", users.len())
+            }
+            Self::Rotated { .. } => {
+                f.write_str("made the next key: the last one was held by someone who has left")
+            }
+        }
+    }
+}
