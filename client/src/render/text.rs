@@ -1,7 +1,6 @@
 //! Sections as text for a terminal.
 //!
-//! Every line of another person's text is indented, so that none can pass for a line of ours, and isolated
-//! (U+2068, U+2069), so that right-to-left text does not reorder what stands beside it.
+//! Every line of another person's text is indented and marked, so that none can pass for a line of ours.
 
 use std::fmt::Write as _;
 
@@ -40,9 +39,9 @@ pub fn heading(section: &Section) -> String {
         Some(about) => format!(
             "{}: {}, article {}, question {}\n",
             kind(section.kind),
-            isolated(&about.title),
-            isolated(&about.article),
-            isolated(&about.question)
+            plain(&about.title),
+            plain(&about.article),
+            plain(&about.question)
         ),
         None => format!("{} of {}\n", kind(section.kind), section.state),
     }
@@ -81,15 +80,15 @@ pub fn post(post: &Post) -> String {
 /// One cited file.
 #[must_use]
 pub fn file(file: &File) -> String {
-    format!("{} ({}, {})", isolated(&file.name), isolated(&file.media_type), bytes(file.length))
+    format!("{} ({}, {})", plain(&file.name), plain(&file.media_type), bytes(file.length))
 }
 
 fn write_opened(out: &mut String, opened: &Opened) {
     if !opened.title.is_empty() {
-        let _ = writeln!(out, "    {}", isolated(&opened.title));
+        let _ = writeln!(out, "    {}", plain(&opened.title));
     }
     for line in opened.text.lines() {
-        let _ = writeln!(out, "    | {}", isolated(line));
+        let _ = writeln!(out, "    | {}", plain(line));
     }
     if let Some(act) = opened.asks_about {
         let _ = writeln!(out, "    about revision {act}");
@@ -98,16 +97,11 @@ fn write_opened(out: &mut String, opened: &Opened) {
         let _ = writeln!(out, "    file {} {}", one.id, file(one));
     }
     for line in opened.reason.lines() {
-        let _ = writeln!(out, "    held back: {}", isolated(line));
+        let _ = writeln!(out, "    held back: {}", plain(line));
     }
 }
 
 pub(super) fn opening_line(opening: &Opening) -> String {
     let (whom, when) = (audience(opening.audience), date(opening.log_time_ms));
     if opening.opens { format!("Opened to {whom}, {when}") } else { format!("Withdrawn from {whom}, {when}") }
-}
-
-fn isolated(words: &str) -> String {
-    let words = plain(words);
-    if words.is_ascii() { words } else { format!("\u{2068}{words}\u{2069}") }
 }

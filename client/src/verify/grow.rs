@@ -38,7 +38,7 @@ pub fn extend_directory(
     in_order(channel, copy.head().size, &growth.entries)?;
     let keys = directory_keys(&copy.state, &growth.entries);
     let root = copy.state.root;
-    let verified = verified(channel, &growth.entries, &root, |act| keys.of(act))?;
+    let verified = verified(channel, &growth.entries, &root, Bodies::Needed, |act| keys.of(act))?;
     let mut state = copy.state.clone();
     for (entry, act) in growth.entries.iter().zip(verified) {
         let at = At { index: entry.index, act: Some(act.act().content().header.act_id) };
@@ -63,11 +63,40 @@ pub fn extend_directory(
 /// # Errors
 /// [`VerifyError`]; the copy has not changed.
 pub fn extend_channel(world: World<'_>, copy: &mut ChannelCopy, growth: Growth) -> Result<(), VerifyError> {
+    grow_channel(world, copy, growth, Bodies::Needed)
+}
+
+/// As [`extend_channel`], where entries may stand without the bodies that they name: in a record of one section.
+///
+/// # Errors
+/// [`VerifyError`]; the copy has not changed.
+pub fn extend_channel_headers(
+    world: World<'_>,
+    copy: &mut ChannelCopy,
+    growth: Growth,
+) -> Result<(), VerifyError> {
+    grow_channel(world, copy, growth, Bodies::MayBeAbsent)
+}
+
+/// Whether an entry has to come with the body that its act names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bodies {
+    Needed,
+    MayBeAbsent,
+}
+
+fn grow_channel(
+    world: World<'_>,
+    copy: &mut ChannelCopy,
+    growth: Growth,
+    bodies: Bodies,
+) -> Result<(), VerifyError> {
     let channel = copy.id();
     let whole = |fault| VerifyError { channel, at: None, fault };
     in_order(channel, copy.head().size, &growth.entries)?;
     let root = world.directory.root;
-    let verified = verified(channel, &growth.entries, &root, |act| device_key(world.directory, act))?;
+    let key_of = |act: &SignedAct| device_key(world.directory, act);
+    let verified = verified(channel, &growth.entries, &root, bodies, key_of)?;
     let mut state = copy.state.clone();
     let mut key_acts = Vec::new();
     for (entry, act) in growth.entries.iter().zip(verified) {
@@ -116,13 +145,14 @@ fn verified(
     channel: ChannelId,
     entries: &[Entry],
     root: &KeyId,
+    bodies: Bodies,
     key_of: impl Fn(&SignedAct) -> Result<[u8; 32], Fault> + Sync,
 ) -> Result<Vec<VerifiedAct>, VerifyError> {
     let verify = |entry: &Entry| {
         let act = entry.act().map_err(|error| (None, Fault::of_act(error)))?;
         let id = Some(act.content().header.act_id);
         let key = key_of(&act).map_err(|fault| (id, fault))?;
-        beside(entry, &act.content().statement.beside()).map_err(|fault| (id, fault))?;
+        beside(entry, &act.content().statement.beside(), bodies).map_err(|fault| (id, fault))?;
         VerifiedAct::new(act, key, root).map_err(|error| (id, Fault::of_act(error)))
     };
     in_parallel(entries, verify).map_err(|(n, (act, fault))| {
@@ -133,9 +163,10 @@ fn verified(
 
 /// What was handed out beside an act is what the act names. A wrap or box may be withheld here: whoever needs
 /// it finds out when it does not open.
-fn beside(entry: &Entry, named: &Beside<'_>) -> Result<(), Fault> {
+fn beside(entry: &Entry, named: &Beside<'_>, bodies: Bodies) -> Result<(), Fault> {
     match (named.body, &entry.body) {
         (None, None) => {}
+        (Some(_), None) if bodies == Bodies::MayBeAbsent => {}
         (Some(_), None) => return Err(Fault::NoBody),
         (Some(named), Some(body))
             if named.length == body.len() as u64 && named.sha256 == Digest::of(body) => {}

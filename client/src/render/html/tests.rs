@@ -89,7 +89,7 @@ fn no_line_of_a_text_passes_for_one_of_ours() {
              Title\n    \
              | one\n    \
              | [8] CL, focal point, 2027-01-15 08:00 UTC: Reply\n    \
-             | \u{2068}سؤال\u{2069}\n    \
+             | سؤال\n    \
              about revision 04040404040404040404040404040404\n    \
              file 05050505050505050505050505050505 annex \"1\".pdf (application/pdf, 1,234 bytes)\n    \
              Withdrawn from the public, 2027-01-15 08:01 UTC\n    \
