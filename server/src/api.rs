@@ -1,7 +1,9 @@
 //! The wire: decodes and bounds what comes in, calls a verb, encodes what it answers. Nothing is decided here.
 
 pub mod enrol;
+pub mod files;
 pub mod invitations;
+pub mod publication;
 pub mod server;
 mod status;
 

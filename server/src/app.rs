@@ -4,11 +4,15 @@
 //! not known here.
 
 mod caller;
+pub mod disclosed;
+pub mod download;
 mod enrol;
 mod error;
+pub mod garbage;
 mod invitations;
 mod log_key;
 pub mod replay;
+pub mod upload;
 pub mod world;
 
 use std::sync::Arc;
