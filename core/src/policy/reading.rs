@@ -90,3 +90,6 @@ pub fn check_fresh(
 fn state_key_of_review<'a>(roster: &Roster, directory: &DirectoryAt<'a>) -> Option<&'a [u8; 32]> {
     directory.state_key(&roster.0.state)
 }
+
+#[cfg(test)]
+mod tests;
