@@ -11,3 +11,6 @@ pub mod manifest;
 pub mod names;
 pub mod verify;
 pub mod write;
+
+#[cfg(test)]
+mod tests;
