@@ -5,7 +5,7 @@
 //! part is always the label. `docs/formats/keys.md` lists what each label's parts are.
 
 use crate::act::{Audience, Team};
-use crate::id::{ChannelId, Digest, KeyId, TeamId};
+use crate::id::{ActId, ChannelId, Digest, KeyId, TeamId};
 
 /// The suite byte of everything in this version. There is no negotiation: another value is refused.
 pub const SUITE: u8 = 0x01;
@@ -107,6 +107,16 @@ pub fn directory_channel(root: &KeyId) -> ChannelId {
 pub fn publication_channel(root: &KeyId, audience: Audience) -> ChannelId {
     let name = format!("publication/{}", audience.as_str());
     ChannelId::new(first_half(Label::WellKnownChannel, &[root.as_bytes(), name.as_bytes()]))
+}
+
+/// The act id under which the grant or withdrawal at `position` of a `Disclose` or `Withdraw` stands in its
+/// publication log. It tells an outsider nothing of the strand's act.
+#[must_use]
+pub fn publication_entry(act: &ActId, position: u64) -> ActId {
+    let digest = Digest::of(&[&act.as_bytes()[..], &position.to_le_bytes()].concat());
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest.as_bytes()[..16]);
+    ActId::new(half)
 }
 
 /// The scope under which a team's key is wrapped and boxed.
