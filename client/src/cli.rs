@@ -3,15 +3,28 @@
 //!
 //! A command is a module here with an `Args` and a `run(args, &Context)`, and a variant of [`Command`].
 
+mod ask;
+mod channels;
+mod complain;
 mod completions;
 mod context;
 mod failure;
 mod mapping;
+mod members;
 mod output;
+mod post;
 mod progress;
 mod prompt;
 mod raw;
+mod reply;
+mod review;
+mod session;
+mod threads;
 mod time;
+mod upkeep;
+mod verify;
+mod watch;
+mod written;
 
 use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
@@ -49,6 +62,32 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Open a review
+    Review(review::Args),
+    /// What waits for you, what waits for others, what is new, and your channels
+    Channels,
+    /// Ask a clarification question
+    Ask(ask::Args),
+    /// Reply in a clarification thread
+    Reply(reply::Args),
+    /// Post a response, feedback, a draft or another item
+    Post(post::Args),
+    /// Show one section, and mark it as read
+    Thread(threads::ThreadArgs),
+    /// List sections in order under their questions
+    Threads(threads::ThreadsArgs),
+    /// Show everything new, and mark it as read
+    Read,
+    /// Who is in a channel; bring in or show out one person
+    Members(members::Args),
+    /// Follow every channel
+    Watch(watch::Args),
+    /// Verify every log from its first entry
+    Verify,
+    /// Report an act whose key, box, body or file does not open
+    Complain(complain::Args),
+    /// Bring your State's or team's channels into order
+    Upkeep,
     /// Send JSON to any rpc of the server, without asking the rules on this side first
     Raw(raw::Args),
     /// Print completions for a shell
@@ -58,6 +97,19 @@ enum Command {
 impl Command {
     async fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
+            Self::Review(args) => review::run(args, context).await,
+            Self::Channels => channels::run(context).await,
+            Self::Ask(args) => ask::run(args, context).await,
+            Self::Reply(args) => reply::run(args, context).await,
+            Self::Post(args) => post::run(args, context).await,
+            Self::Thread(args) => threads::thread(args, context).await,
+            Self::Threads(args) => threads::threads(args, context).await,
+            Self::Read => threads::read(context).await,
+            Self::Members(args) => members::run(args, context).await,
+            Self::Watch(args) => watch::run(args, context).await,
+            Self::Verify => verify::run(context).await,
+            Self::Complain(args) => complain::run(args, context).await,
+            Self::Upkeep => upkeep::run(context).await,
             Self::Raw(args) => raw::run(args, context).await,
             Self::Completions(args) => completions::run(&args, context),
         }

@@ -1,0 +1,198 @@
+//! A session for a command: opened, with a word on what had waited, and failures of sessions as failures of
+//! commands.
+
+use serde_json::json;
+
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::output::harmless;
+use crate::keyring::OpenError;
+use crate::sync::{Flushed, Session, SessionError};
+use crate::verbs::complain::Alarm;
+use crate::verbs::upkeep::{Upkept, upkeep};
+use crate::verify::{ChannelCopy, VerifyError};
+use chancery_core::state::Place;
+
+/// Opens the home and a session, and tells what became of acts that had waited.
+pub(super) async fn open(context: &Context) -> Result<Session, Failure> {
+    let mut session = Session::open(context.open_home()?).await?;
+    tell_flushed(&mut session, context)?;
+    Ok(session)
+}
+
+fn tell_flushed(session: &mut Session, context: &Context) -> Result<(), Failure> {
+    for flushed in session.take_flushed() {
+        match flushed {
+            Flushed::Landed { channel, act } => {
+                let fields = json!({ "channel": channel, "act": act, "outcome": "landed" });
+                context.out.record("outbox", &fields)?;
+                context.out.advise(format!("Act {act}, which had waited, has arrived."));
+            }
+            Flushed::Anew { channel, act, new } => {
+                let fields = json!({ "channel": channel, "act": act, "outcome": "sent-anew", "new": new });
+                context.out.record("outbox", &fields)?;
+                context.out.advise(format!("Act {act}, which had waited, was sent anew as {new}."));
+            }
+            Flushed::Refused { channel, act, error, text } => {
+                let fields = json!({
+                    "channel": channel, "act": act, "outcome": "refused",
+                    "message": error.to_string(), "text": text,
+                });
+                context.out.record("outbox", &fields)?;
+                context.out.advise(format!("Act {act}, which had waited, was refused: {error}"));
+                if let Some(text) = text {
+                    context.out.advise(format!("This is what it said:\n{text}"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Brings the channels of one's own State or team into order, and says in one line each what was done. A failure
+/// keeps nobody from reading.
+pub(super) async fn keep_up(session: &mut Session, context: &Context) -> Result<(), Failure> {
+    match upkeep(session).await {
+        Ok(done) => {
+            for one in &done {
+                tell_upkept(session, context, one)?;
+            }
+            Ok(())
+        }
+        // What does not verify is never passed over.
+        Err(error @ SessionError::Verify(_)) => Err(error.into()),
+        Err(error) => {
+            context.out.advise(format!("Upkeep was not finished: {error}"));
+            Ok(())
+        }
+    }
+}
+
+/// One line for one thing that upkeep did.
+pub(super) fn tell_upkept(session: &Session, context: &Context, one: &Upkept) -> Result<(), Failure> {
+    let users: Vec<String> = match one {
+        Upkept::Joined { user, .. } => vec![user.to_string()],
+        Upkept::Left { users, .. } => users.iter().map(ToString::to_string).collect(),
+        Upkept::Begun { .. } | Upkept::Rotated { .. } => Vec::new(),
+    };
+    let fields = json!({ "channel": one.channel(), "done": one.word(), "users": users });
+    context.out.record("upkeep", &fields)?;
+    let place = session.channel(one.channel()).map(|copy| place_name(session, copy)).unwrap_or_default();
+    context.out.advise(format!("{place}: {one}"));
+    Ok(())
+}
+
+/// A channel as people call it.
+pub(super) fn place_name(session: &Session, copy: &ChannelCopy) -> String {
+    let state = session.roster(copy.id()).map_or_else(String::new, |roster| roster.0.state.to_string());
+    name_of(&copy.state.place, &state)
+}
+
+pub(super) fn name_of(place: &Place, state: &str) -> String {
+    match place {
+        Place::Review => format!("Review of {state}"),
+        Place::Strand { instrument, .. } => format!("Review of {state}, strand on {instrument}"),
+        Place::Coordination { instrument, .. } => format!("Review of {state}, coordination on {instrument}"),
+        Place::Delegation { state: own, .. } => format!("Review of {state}, delegation of {own}"),
+    }
+}
+
+/// An alert: never sent by itself.
+pub(super) fn tell_alarm(context: &Context, alarm: &Alarm) -> Result<(), Failure> {
+    let fields = json!({
+        "channel": alarm.channel, "act": alarm.alert.act, "fault": alarm.alert.word(),
+        "message": alarm.alert.to_string(),
+    });
+    context.out.record("alert", &fields)?;
+    context.out.say(format!(
+        "! {}.\n  If it stays so, tell the others: chancery complain {}",
+        alarm.alert, alarm.alert.act
+    ))
+}
+
+/// Another person's words between words of ours.
+pub(super) fn quoted(title: &str) -> String {
+    if title.is_empty() { "(no title)".to_owned() } else { isolated(title) }
+}
+
+/// One line of another person's words: harmless, and between the marks (U+2068, U+2069) within which text from
+/// right to left reorders nothing beside it. The marks are ours alone, so the result is printed as bytes.
+pub(super) fn isolated(words: &str) -> String {
+    let words = harmless(words);
+    if words.is_ascii() { words } else { format!("\u{2068}{words}\u{2069}") }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        let text = error.to_string();
+        match error {
+            SessionError::Home(error) => error.into(),
+            SessionError::Link(error) => error.into(),
+            SessionError::Verify(error) => error.into(),
+            SessionError::Refused(reason) => reason.into(),
+            SessionError::Compose(error) => error.into(),
+            SessionError::Open(error) => error.into(),
+            SessionError::Body(fault) => {
+                let next = "Change the text or what it is about, and try again.";
+                let paragraph = fault.paragraph();
+                Self { paragraph, ..Self::new(Exit::Refused, fault.code(), format!("{text}."), next) }
+            }
+            SessionError::Mechanism => {
+                let next = "The server and this program may be of different versions; compare them.";
+                Self {
+                    at: Some("mechanism".into()),
+                    ..Self::new(Exit::Verification, "BAD_MECHANISM", text, next)
+                }
+            }
+            SessionError::NoSuchChannel(_) | SessionError::NotFound { .. } => {
+                Self::not_found(text, "See `chancery channels` and `chancery threads`.")
+            }
+            SessionError::Ambiguous { .. } => {
+                Self::usage(text, "Name more of its id, or name the review with --review.")
+            }
+            SessionError::NoAllPartiesKey => {
+                let next =
+                    "Ask the secretariat to run `chancery upkeep`, or hold it back for now with --hold-back.";
+                Self::new(Exit::Conflict, "NO_ALL_PARTIES_KEY", text, next)
+            }
+            SessionError::Waits { .. } => {
+                let next = "It is sent, once, with the next command that reaches the server.";
+                Self::new(Exit::Unavailable, "WAITS", text, next)
+            }
+            SessionError::Bug(what) => Self::bug(what),
+        }
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        let at = match error.at {
+            Some(at) => format!("channel {}, {at}", error.channel),
+            None => format!("channel {}", error.channel),
+        };
+        let mut message = error.fault.to_string();
+        if let Some(first) = message.get(..1).map(str::to_uppercase) {
+            message.replace_range(..1, &first);
+        }
+        let failure =
+            Self::new(Exit::Verification, error.fault.code(), format!("{message}."), error.fault.next());
+        Self { at: Some(at), paragraph: error.fault.paragraph(), ..failure }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let text = error.to_string();
+        match error {
+            OpenError::NoSecret(_) | OpenError::NotAddressed => {
+                let next = "Ask your focal point to run `chancery upkeep`; then synchronize and try again.";
+                Self::new(Exit::Conflict, "NO_SECRET", text, next)
+            }
+            OpenError::OtherWraps | OpenError::OtherBytes | OpenError::Content(_) => {
+                let next = "See `chancery verify`, which names the act; then `chancery complain`.";
+                Self::new(Exit::Verification, "DOES_NOT_OPEN", text, next)
+            }
+            OpenError::Seal(error) => error.into(),
+        }
+    }
+}
