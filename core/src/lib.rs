@@ -14,3 +14,4 @@ pub mod mechanism;
 pub mod name;
 pub mod policy;
 pub mod state;
+mod state_name;

@@ -2,8 +2,9 @@
 //!
 //! From the wire inwards: [`gate`] turns a TLS peer into a key id, [`api`] decodes, [`app`] decides with the
 //! policy and writes, [`store`] holds every statement of SQL.
-//! Beside them stand [`blobs`] (the bytes of files), [`feed`] (wake-ups of watchers), [`observe`] (logs)
-//! and [`config`]. Nothing here can open a body: the crate that can is not linked.
+//! Beside them stand [`blobs`] (the bytes of files), [`feed`] (wake-ups of watchers), [`public`] (read-only
+//! pages for everyone), [`observe`] (logs) and [`config`]. Nothing here can open a body: the crate that can
+//! is not linked.
 
 pub mod api;
 pub mod app;
@@ -13,5 +14,6 @@ pub mod config;
 pub mod feed;
 pub mod gate;
 pub mod observe;
+pub mod public;
 pub mod random;
 pub mod store;

@@ -1,5 +1,6 @@
 //! `chancery.v1.FileService`.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use chancery_core::error::WireReason;
@@ -8,8 +9,7 @@ use chancery_core::id::{Digest, FileId};
 use chancery_core::limits::STREAM_MESSAGE_BYTES_MAX;
 use chancery_proto::v1 as proto;
 use chancery_proto::v1::file_service_server::FileService;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{answer, enrolled, id, peer, status};
@@ -76,17 +76,18 @@ impl FileService for Files {
         .await
     }
 
-    type DownloadStream = ReceiverStream<Result<proto::DownloadResponse, Status>>;
+    type DownloadStream = Pin<Box<dyn Stream<Item = Result<proto::DownloadResponse, Status>> + Send>>;
 
     async fn download(
         &self,
         request: Request<proto::DownloadRequest>,
     ) -> Result<Response<Self::DownloadStream>, Status> {
         answer("Download", async {
-            let download = self.open(request).await?;
-            let (sender, receiver) = mpsc::channel(MESSAGES_WAITING_MAX);
-            tokio::spawn(send(download, sender));
-            Ok(ReceiverStream::new(receiver))
+            let pieces = self.open(request).await?.stream().map(|piece| match piece {
+                Ok(data) => Ok(proto::DownloadResponse { data }),
+                Err(error) => Err(status("Download", error)),
+            });
+            Ok(Box::pin(pieces) as Self::DownloadStream)
         })
         .await
     }
@@ -133,23 +134,5 @@ async fn take(upload: &mut Upload, file: &FileId, message: proto::UploadRequest)
     upload.write(message.data).await
 }
 
-/// Sends until the end, or until the peer goes or stands still.
-async fn send(mut download: Download, sender: mpsc::Sender<Result<proto::DownloadResponse, Status>>) {
-    loop {
-        let message = match download.next().await {
-            Ok(Some(data)) => Ok(proto::DownloadResponse { data }),
-            Ok(None) => return,
-            Err(error) => Err(status("Download", error)),
-        };
-        let ends = message.is_err();
-        match tokio::time::timeout(MESSAGE_MAX, sender.send(message)).await {
-            Ok(Ok(())) if !ends => {}
-            _ => return,
-        }
-    }
-}
-
 /// Longest wait for one message of at most 256 KiB: slower peers resume.
 const MESSAGE_MAX: Duration = Duration::from_secs(60);
-/// Messages of 256 KiB of one download that wait for the peer.
-const MESSAGES_WAITING_MAX: usize = 2;

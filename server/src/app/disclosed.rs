@@ -1,11 +1,13 @@
 //! What States have opened beyond their channels: lists, and one item with all that opens and proves it.
 
-use bytes::Bytes;
-use chancery_core::act::Audience;
+use chancery_core::act::{Audience, TreeHead};
 use chancery_core::id::Digest;
+use chancery_core::log::EntryProof;
 
-use super::world::{Kept, Publication, View};
+use super::world::{DirectoryNow, Kept, Publication, View};
 use super::{App, AppError, Caller};
+use crate::store::db::Source;
+use crate::store::log::{self, EntryRow};
 use crate::store::publications::{self, Disclosed, Opened};
 
 /// One disclosure with all that opens and proves it.
@@ -78,10 +80,33 @@ impl App {
         if caller.reads(&directory.state, &view) { Ok(()) } else { Err(AppError::NOT_FOUND) }
     }
 
-    /// The signed statement at an index of the directory, with its log time.
-    pub async fn directory_entry(&self, index: u64) -> Result<Option<(Bytes, u64)>, AppError> {
-        let mut source = crate::store::db::Source::Pool(self.pool());
-        let entry = crate::store::log::entry(&mut source, &self.world().directory_id(), index).await?;
-        Ok(entry.map(|entry| (entry.signed, entry.log_time_ms)))
+    /// The publication log of an audience, as it stands.
+    pub async fn publication(&self, audience: Audience) -> Result<View, AppError> {
+        let view = self.view(&self.world().publication_id(audience)).await?;
+        // While nothing stands in it, it has no row.
+        Ok(view.unwrap_or_else(|| View::Publication(audience, Kept::new(Publication::default()))))
+    }
+
+    /// Proof that entry `index` of the directory stands in it as it was at `size`, with a checkpoint of that
+    /// size: so the proof does not tell how far the directory has grown.
+    pub fn prove_directory_entry(
+        &self,
+        directory: &DirectoryNow,
+        entry: &EntryRow,
+        size: u64,
+    ) -> Result<EntryProof, AppError> {
+        let log = &directory.directory.log;
+        let outside = || AppError::Bug("a proof outside the directory");
+        let head = TreeHead { size, root: log.root_at(size).ok_or_else(outside)? };
+        let path = log.inclusion_proof(entry.index, size).ok_or_else(outside)?;
+        let checkpoint = self.0.log_key.checkpoint(&self.root(), &self.world().directory_id(), head);
+        Ok(EntryProof { log_time_ms: entry.log_time_ms, index: entry.index, path, checkpoint })
+    }
+
+    /// One entry of the directory.
+    pub async fn directory_entry(&self, index: u64) -> Result<EntryRow, AppError> {
+        let mut source = Source::Pool(self.pool());
+        let entry = log::entry(&mut source, &self.world().directory_id(), index).await?;
+        entry.ok_or(AppError::Bug("an entry of the directory without a row"))
     }
 }

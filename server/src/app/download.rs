@@ -1,11 +1,15 @@
 //! Downloads by range, of a file that the caller may read.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use chancery_core::act::Audience;
 use chancery_core::error::WireReason;
 use chancery_core::file::{FileParts, FileUse};
 use chancery_core::id::{ChannelId, FileId};
 use chancery_core::policy;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 
 use super::upload::FileStore;
 use super::{App, AppError, Caller};
@@ -130,6 +134,28 @@ impl Download {
         Ok(None)
     }
 
+    /// The pieces as a stream, which ends early with an error, and without one when its reader stands still.
+    #[must_use]
+    pub fn stream(mut self) -> ReceiverStream<Result<Bytes, AppError>> {
+        let (sender, receiver) = mpsc::channel(PIECES_WAITING_MAX);
+        tokio::spawn(async move {
+            loop {
+                let piece = match self.next().await {
+                    Ok(Some(piece)) => Ok(piece),
+                    Ok(None) => return,
+                    Err(error) => Err(error),
+                };
+                let ends = piece.is_err();
+                match tokio::time::timeout(PIECE_MAX, sender.send(piece)).await {
+                    Ok(Ok(())) if !ends => {}
+                    // The peer is gone, or stands still: it may resume.
+                    _ => return,
+                }
+            }
+        });
+        ReceiverStream::new(receiver)
+    }
+
     /// Opens the part that has the next byte.
     async fn open(&self) -> Result<PartReader, AppError> {
         let outside = AppError::Bug("a byte outside its file");
@@ -139,6 +165,11 @@ impl Download {
         Ok(self.blobs.read_range(self.file, part, self.at - range.start, length).await?)
     }
 }
+
+/// Longest wait until the reader takes a piece.
+const PIECE_MAX: Duration = Duration::from_secs(60);
+/// Pieces of one download that wait for its reader.
+const PIECES_WAITING_MAX: usize = 2;
 
 #[cfg(test)]
 mod tests;
