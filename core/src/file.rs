@@ -29,6 +29,7 @@ pub enum FileUse {
 
 /// A file's length and use, and so its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "units are last in names")]
 pub struct FileParts {
     length_bytes: u64,
     first_bytes: u64,

@@ -15,3 +15,6 @@ pub mod name;
 pub mod policy;
 pub mod state;
 mod state_name;
+
+#[cfg(test)]
+mod vectors;

@@ -8,6 +8,8 @@ mod entry_proof;
 mod proof;
 mod tree;
 
+#[cfg(test)]
+pub(crate) use checkpoint::note_key_hash;
 pub use checkpoint::{Checkpoint, CheckpointError, origin};
 pub use entry_proof::{ENTRY_PROOF_BYTES_MAX, EntryProof, EntryProofError};
 pub use proof::{ProofError, verify_consistency, verify_inclusion, verify_wrap};

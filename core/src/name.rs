@@ -191,7 +191,7 @@ pub enum Namespace {
 }
 
 impl Namespace {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Act(kind) => kind.namespace(),
             Self::Grant => "chancery/v1/sign/grant",

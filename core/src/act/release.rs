@@ -33,9 +33,8 @@ impl Grant {
     ) -> Result<Option<Rendition>, ReleaseFault> {
         match self.audience {
             Audience::AllParties if key_material.len() != WRAP_BYTES => return Err(ReleaseFault::Wrap),
-            Audience::AllParties => {}
             Audience::Public if !self.post.commits_to(key_material) => return Err(ReleaseFault::Key),
-            Audience::Public => {}
+            Audience::AllParties | Audience::Public => {}
         }
         match (self.audience, rendition) {
             (Audience::AllParties, None) => Ok(None),

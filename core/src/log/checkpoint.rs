@@ -109,7 +109,7 @@ impl Checkpoint {
 }
 
 /// C2SP `signed-note`: SHA-256(name || 0x0A || type || public key), first four bytes.
-fn note_key_hash(name: &str, key: &[u8; 32]) -> [u8; 4] {
+pub(crate) fn note_key_hash(name: &str, key: &[u8; 32]) -> [u8; 4] {
     let mut input = name.as_bytes().to_vec();
     input.extend([b'\n', ED25519]);
     input.extend(key);

@@ -56,7 +56,8 @@ pub fn verify_wrap(
 /// [`ProofError::Inconsistent`].
 pub fn verify_consistency(old: &TreeHead, new: &TreeHead, proof: &[Digest]) -> Result<(), ProofError> {
     if old.size == 0 {
-        let empty = old.root == Digest::of(&[]) && proof.is_empty();
+        let nothing = Digest::of(&[]);
+        let empty = old.root == nothing && proof.is_empty() && (new.size > 0 || new.root == nothing);
         return if empty { Ok(()) } else { Err(ProofError::Inconsistent) };
     }
     let proof = ConsistencyProof::try_from_bytes(concat(proof)).map_err(|_| ProofError::Inconsistent)?;

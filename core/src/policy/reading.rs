@@ -32,15 +32,18 @@ pub fn check_upload(
     let place = channel.place.kind();
     match usage {
         FileUse::Rendition(_) => allows(mechanism, standing, place, Kind::Disclose, None),
-        FileUse::Sealed => mechanism
-            .items()
-            .filter(|(_, rule)| rule.channel == place)
-            .map(|(item, _)| allows(mechanism, standing, place, Kind::Post, Some(item)))
-            .fold(Err(Reason::WrongChannel), |sofar, now| match (sofar, now) {
-                (Ok(()), _) | (_, Ok(())) => Ok(()),
-                // What an officer or an observer is told of one kind holds for all of them.
-                (Err(_), Err(reason)) => Err(reason),
-            }),
+        FileUse::Sealed => {
+            let items = mechanism.items().filter(|(_, rule)| rule.channel == place);
+            let mut refused = Reason::WrongChannel;
+            for (item, _) in items {
+                match allows(mechanism, standing, place, Kind::Post, Some(item)) {
+                    Ok(()) => return Ok(()),
+                    // What an officer or an observer is told of one kind holds for all of them.
+                    Err(reason) => refused = reason,
+                }
+            }
+            Err(refused)
+        }
     }
 }
 
