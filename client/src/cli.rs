@@ -9,6 +9,7 @@ mod complain;
 mod completions;
 mod context;
 mod failure;
+mod files;
 mod mapping;
 mod members;
 mod output;
@@ -18,6 +19,7 @@ mod prompt;
 mod raw;
 mod reply;
 mod review;
+mod root;
 mod session;
 mod threads;
 mod time;
@@ -88,6 +90,9 @@ enum Command {
     Complain(complain::Args),
     /// Bring your State's or team's channels into order
     Upkeep,
+    /// What the custodians of the root do, from their own home
+    #[command(subcommand)]
+    Root(root::Command),
     /// Send JSON to any rpc of the server, without asking the rules on this side first
     Raw(raw::Args),
     /// Print completions for a shell
@@ -110,6 +115,7 @@ impl Command {
             Self::Verify => verify::run(context).await,
             Self::Complain(args) => complain::run(args, context).await,
             Self::Upkeep => upkeep::run(context).await,
+            Self::Root(command) => command.run(context).await,
             Self::Raw(args) => raw::run(args, context).await,
             Self::Completions(args) => completions::run(&args, context),
         }

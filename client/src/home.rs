@@ -21,8 +21,10 @@ mod tests;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use chancery_core::act::Author;
 use chancery_seal::keystore::{KEYSTORE_BYTES_MAX, KeystoreLock};
 use chancery_seal::secret::StoreKey;
+use chancery_seal::sign::SigningKey;
 use zeroize::Zeroizing;
 
 pub use error::HomeError;
@@ -121,6 +123,26 @@ impl Home {
         match &self.keys.holder {
             Holder::Person(person) => Ok(person),
             Holder::Custodian { .. } => Err(HomeError::NotAPerson),
+        }
+    }
+
+    /// The root key, of the custodians.
+    ///
+    /// # Errors
+    /// [`HomeError::NotACustodian`] in a person's home.
+    pub const fn root_key(&self) -> Result<&SigningKey, HomeError> {
+        match &self.keys.holder {
+            Holder::Custodian { root } => Ok(root),
+            Holder::Person(_) => Err(HomeError::NotACustodian),
+        }
+    }
+
+    /// Who speaks in acts from this home, and the key that signs them.
+    #[must_use]
+    pub const fn speaker(&self) -> (Author, &SigningKey) {
+        match &self.keys.holder {
+            Holder::Custodian { root } => (Author::Root, root),
+            Holder::Person(person) => (person.identity.author(), &person.identity.sign),
         }
     }
 

@@ -9,6 +9,8 @@ pub mod members;
 pub mod open_review;
 pub mod post;
 pub mod reply;
+pub mod root_certify;
+pub mod root_init;
 pub mod seen;
 pub mod thread;
 pub mod upkeep;

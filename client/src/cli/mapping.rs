@@ -8,6 +8,7 @@ use super::failure::{Exit, Failure, exit_of};
 use crate::compose::ComposeError;
 use crate::home::HomeError;
 use crate::link::{Code, LinkError, RawError};
+use crate::verbs::root_certify::CertifyError;
 
 impl From<Reason> for Failure {
     fn from(reason: Reason) -> Self {
@@ -111,6 +112,31 @@ impl From<RawError> for Failure {
                 Self::usage(error.to_string(), "See the .proto files; bytes are spelt in base64.")
             }
             RawError::Link(error) => error.into(),
+        }
+    }
+}
+
+impl From<CertifyError> for Failure {
+    fn from(error: CertifyError) -> Self {
+        let message = error.to_string();
+        match error {
+            CertifyError::Home(error) => error.into(),
+            CertifyError::Compose(error) => error.into(),
+            CertifyError::Request(_) => {
+                Self::usage(message, "Copy the whole line that `chancery-server init` printed.")
+            }
+            CertifyError::OtherRoot => {
+                Self::usage(message, "Run `chancery-server init` with this root's fingerprint.")
+            }
+            CertifyError::Mechanism(_) => Self::usage(message, "Correct the file."),
+            CertifyError::OtherMechanism => {
+                Self::usage(message, "Agree on one file, and run `chancery-server init` with it.")
+            }
+            CertifyError::NoAddress => Self::usage(message, "Give one with --address HOST:PORT."),
+            CertifyError::Founded => {
+                let next = "Use that server, or make a new root for a new deployment.";
+                Self::new(Exit::Conflict, "FOUNDED", message, next)
+            }
         }
     }
 }

@@ -40,6 +40,8 @@ families! {
     Directory = "directory";
     /// A channel as verified, by channel id.
     Channel = "channel";
+    /// The custodians' certificates, by the server's log key.
+    Certificate = "certificate";
     /// Acts on their way, by act id.
     Outbox = "outbox";
     /// Invitations that are open, by lookup value; one's own while one waits.
@@ -50,8 +52,6 @@ families! {
     Checkpoint = "checkpoint";
     /// Names and contacts of people.
     Card = "card";
-    /// Seeds of team keys, by team and generation.
-    Team = "team";
     /// What the person has read, by channel id.
     Seen = "seen";
 }
