@@ -3,6 +3,7 @@
 //!
 //! A command is a module here with an `Args` and a `run(args, &Context)`, and a variant of [`Command`].
 
+mod admit;
 mod ask;
 mod channels;
 mod complain;
@@ -10,13 +11,18 @@ mod completions;
 mod context;
 mod failure;
 mod files;
+mod invite;
+mod join;
 mod mapping;
 mod members;
 mod output;
+mod parse;
+mod people;
 mod post;
 mod progress;
 mod prompt;
 mod raw;
+mod remove;
 mod reply;
 mod review;
 mod root;
@@ -26,6 +32,7 @@ mod time;
 mod upkeep;
 mod verify;
 mod watch;
+mod whoami;
 mod written;
 
 use std::ffi::OsString;
@@ -64,6 +71,21 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// What the custodians of the root do, from their own home
+    #[command(subcommand)]
+    Root(root::Command),
+    /// Join under an invitation, or go on with it
+    Join(join::Args),
+    /// Invite an expert or observer of your State
+    Invite(invite::Args),
+    /// List who has answered your invitations, and admit them
+    Admit(admit::Args),
+    /// Who is in the directory
+    People,
+    /// Who you are here, and what the directory says
+    Whoami,
+    /// Remove a person from the directory
+    Remove(remove::Args),
     /// Open a review
     Review(review::Args),
     /// What waits for you, what waits for others, what is new, and your channels
@@ -90,9 +112,6 @@ enum Command {
     Complain(complain::Args),
     /// Bring your State's or team's channels into order
     Upkeep,
-    /// What the custodians of the root do, from their own home
-    #[command(subcommand)]
-    Root(root::Command),
     /// Send JSON to any rpc of the server, without asking the rules on this side first
     Raw(raw::Args),
     /// Print completions for a shell
@@ -102,6 +121,13 @@ enum Command {
 impl Command {
     async fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
+            Self::Root(command) => command.run(context).await,
+            Self::Join(args) => join::run(args, context).await,
+            Self::Invite(args) => invite::run(args, context).await,
+            Self::Admit(args) => admit::run(args, context).await,
+            Self::People => people::run(context).await,
+            Self::Whoami => whoami::run(context).await,
+            Self::Remove(args) => remove::run(args, context).await,
             Self::Review(args) => review::run(args, context).await,
             Self::Channels => channels::run(context).await,
             Self::Ask(args) => ask::run(args, context).await,
@@ -115,7 +141,6 @@ impl Command {
             Self::Verify => verify::run(context).await,
             Self::Complain(args) => complain::run(args, context).await,
             Self::Upkeep => upkeep::run(context).await,
-            Self::Root(command) => command.run(context).await,
             Self::Raw(args) => raw::run(args, context).await,
             Self::Completions(args) => completions::run(&args, context),
         }

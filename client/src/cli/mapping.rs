@@ -7,7 +7,10 @@ use chancery_seal::SealError;
 use super::failure::{Exit, Failure, exit_of};
 use crate::compose::ComposeError;
 use crate::home::HomeError;
+use crate::invitation::InvitationError;
 use crate::link::{Code, LinkError, RawError};
+use crate::verbs::invite::InviteError;
+use crate::verbs::join::JoinError;
 use crate::verbs::root_certify::CertifyError;
 
 impl From<Reason> for Failure {
@@ -112,6 +115,51 @@ impl From<RawError> for Failure {
                 Self::usage(error.to_string(), "See the .proto files; bytes are spelt in base64.")
             }
             RawError::Link(error) => error.into(),
+        }
+    }
+}
+
+impl From<InvitationError> for Failure {
+    fn from(error: InvitationError) -> Self {
+        let next = match error {
+            InvitationError::Newer(_) => "Use the newer program.",
+            InvitationError::Field(_) => "Ask the one who invited you for another.",
+            InvitationError::NotOne
+            | InvitationError::TooLong
+            | InvitationError::Garbled
+            | InvitationError::Checksum => "Copy the whole invitation, from its first letter to its last.",
+        };
+        Self::usage(error.to_string(), next)
+    }
+}
+
+impl From<InviteError> for Failure {
+    fn from(error: InviteError) -> Self {
+        match error {
+            InviteError::Session(error) => error.into(),
+            InviteError::Text(error) => {
+                Self::usage(error.to_string(), "Certify the server again, with --address HOST:PORT.")
+            }
+        }
+    }
+}
+
+impl From<JoinError> for Failure {
+    fn from(error: JoinError) -> Self {
+        let message = error.to_string();
+        match error {
+            JoinError::Home(error) => error.into(),
+            JoinError::Link(error) => error.into(),
+            JoinError::Session(error) => error.into(),
+            JoinError::Invitation(error) => error.into(),
+            JoinError::OtherRecord(at) => {
+                let next = "Do not work from this home: tell the one who invited you, and the secretariat.";
+                let failure = Self::new(Exit::Verification, "OTHER_RECORD", message, next);
+                Self { at: Some(at.into()), ..failure }
+            }
+            JoinError::NotListed => {
+                Self::new(Exit::Refused, "NOT_ENROLLED", message, "Ask for a new invitation.")
+            }
         }
     }
 }

@@ -1,10 +1,14 @@
 //! `chancery root ...`: what the custodians do from their own home.
 
+mod admit_state;
 mod certify;
 mod init;
+mod invite;
+mod show;
 
 use clap::Subcommand;
 
+use super::admit;
 use super::context::Context;
 use super::failure::Failure;
 
@@ -14,6 +18,14 @@ pub(super) enum Command {
     Init,
     /// Certify a server, from the request that `chancery-server init` printed
     Certify(certify::Args),
+    /// Enter a State into the roster
+    AdmitState(admit_state::Args),
+    /// Invite an officer of the secretariat or a State's focal point
+    Invite(invite::Args),
+    /// List who has answered an invitation, and admit them
+    Admit(admit::Args),
+    /// Show the deployment: its keys, its server and the roster
+    Show,
 }
 
 impl Command {
@@ -21,6 +33,10 @@ impl Command {
         match self {
             Self::Init => init::run(context),
             Self::Certify(args) => certify::run(args, context),
+            Self::AdmitState(args) => admit_state::run(args, context).await,
+            Self::Invite(args) => invite::run(args, context).await,
+            Self::Admit(args) => admit::run(args, context).await,
+            Self::Show => show::run(context).await,
         }
     }
 }

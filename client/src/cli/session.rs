@@ -3,12 +3,14 @@
 
 use serde_json::json;
 
+use super::admit::show_teams;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::output::harmless;
 use crate::keyring::OpenError;
 use crate::sync::{Flushed, Session, SessionError};
 use crate::verbs::complain::Alarm;
+use crate::verbs::teams::{TeamKept, keep_teams};
 use crate::verbs::upkeep::{Upkept, upkeep};
 use crate::verify::{ChannelCopy, VerifyError};
 use chancery_core::state::Place;
@@ -52,12 +54,10 @@ fn tell_flushed(session: &mut Session, context: &Context) -> Result<(), Failure>
 /// Brings the channels of one's own State or team into order, and says in one line each what was done. A failure
 /// keeps nobody from reading.
 pub(super) async fn keep_up(session: &mut Session, context: &Context) -> Result<(), Failure> {
-    match upkeep(session).await {
-        Ok(done) => {
-            for one in &done {
-                tell_upkept(session, context, one)?;
-            }
-            Ok(())
+    match all_in_order(session).await {
+        Ok((teams, done)) => {
+            show_teams(&teams, context)?;
+            done.iter().try_for_each(|one| tell_upkept(session, context, one))
         }
         // What does not verify is never passed over.
         Err(error @ SessionError::Verify(_)) => Err(error.into()),
@@ -66,6 +66,13 @@ pub(super) async fn keep_up(session: &mut Session, context: &Context) -> Result<
             Ok(())
         }
     }
+}
+
+/// Teams before channels: a channel's secret goes to the current key of the secretariat's team.
+pub(super) async fn all_in_order(
+    session: &mut Session,
+) -> Result<(Vec<TeamKept>, Vec<Upkept>), SessionError> {
+    Ok((keep_teams(session).await?, upkeep(session).await?))
 }
 
 /// One line for one thing that upkeep did.

@@ -54,12 +54,13 @@ impl Prepared {
 }
 
 impl Session {
-    /// Where the person stands in a channel, or in the directory, now.
+    /// Where the person stands in a channel, or in the directory, now. The custodians stand in the directory
+    /// alone.
     ///
     /// # Errors
     /// [`SessionError::NoSuchChannel`] if this session has not read it.
     pub fn standpoint(&self, channel: ChannelId) -> Result<Standpoint, SessionError> {
-        let author = self.person()?.identity.author();
+        let (author, _) = self.home.speaker();
         let clock_ms = Self::now_ms();
         if channel == self.directory().id() {
             let seen = self.directory().head();
@@ -86,7 +87,8 @@ impl Session {
     /// [`SessionError`].
     pub fn sign(&self, channel: ChannelId, statement: Statement) -> Result<SignedAct, SessionError> {
         let standpoint = self.standpoint(channel)?;
-        Ok(self.signer()?.act(&standpoint, ActId::new(make_bytes()?), statement)?)
+        let (_, key) = self.home.speaker();
+        Ok(Signer { key, root: self.root() }.act(&standpoint, ActId::new(make_bytes()?), statement)?)
     }
 
     /// The device's signature.
@@ -171,7 +173,7 @@ impl Session {
     /// # Errors
     /// [`SessionError::Refused`].
     pub fn decide_here(&self, channel: ChannelId, acts: &[Prepared]) -> Result<(), SessionError> {
-        let key = self.person()?.identity.sign.public();
+        let key = self.home.speaker().1.public();
         let now_ms = Self::now_ms();
         let verified = |act: &Prepared| VerifiedAct::new(act.composed.act.clone(), key, self.root());
         if channel == self.directory().id() {

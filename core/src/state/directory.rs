@@ -224,6 +224,13 @@ impl<'a> DirectoryAt<'a> {
         self.directory.states.get(state).filter(|record| record.since < self.size)
     }
 
+    /// Every State of the roster, by code.
+    pub fn states(&self) -> impl Iterator<Item = (StateCode, &'a StateRecord)> + use<'a> {
+        let size = self.size;
+        let all = self.directory.states.iter().map(|(state, record)| (*state, record));
+        all.filter(move |(_, record)| record.since < size)
+    }
+
     /// Whether the State is party to the instrument.
     #[must_use]
     pub fn is_party(&self, state: &StateCode, instrument: &InstrumentCode) -> bool {
@@ -251,6 +258,12 @@ impl<'a> DirectoryAt<'a> {
     pub fn team(&self, team: &Team) -> Option<&'a TeamGeneration> {
         let generations = self.directory.teams.get(team)?;
         generations.iter().rev().find(|generation| generation.since < self.size)
+    }
+
+    /// The current generation, of whichever team, that has this key.
+    #[must_use]
+    pub fn team_by_kem(&self, key: &KeyId) -> Option<&'a TeamGeneration> {
+        self.directory.teams.keys().filter_map(|team| self.team(team)).find(|current| current.kem_id == *key)
     }
 
     /// Whether everyone who was given the key of this State's or secretariat team is still of the team. If

@@ -11,7 +11,7 @@ use crate::cli::files;
 use crate::verbs::root_certify::certify;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// The line that `chancery-server init` printed, or a file with it
     request: String,
     /// The mechanism file that the custodians agreed on

@@ -1,0 +1,173 @@
+//! `chancery admit` and `chancery root admit`: who has answered, and letting them in.
+
+use chancery_core::act::{Role, Team};
+use serde_json::json;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::session;
+use super::time::rfc3339;
+use crate::verbs::admit::{Admitted, Candidate, Standing, admit, candidates, refuse};
+use crate::verbs::invite::Terms;
+use crate::verbs::teams::TeamKept;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Admit these, by the first digits that the list shows [default: list them only]
+    #[arg(value_name = "WHO")]
+    who: Vec<String>,
+    /// Admit everyone who has answered
+    #[arg(long, conflicts_with = "who")]
+    all: bool,
+    /// Close the invitations of those named, and admit nobody
+    #[arg(long, requires = "who")]
+    refuse: bool,
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    let mut session = session::open(context).await?;
+    let all = candidates(&mut session).await?;
+    if args.who.is_empty() && !args.all {
+        return list(&all, context);
+    }
+    let chosen = choose(all, &args)?;
+    if args.refuse {
+        for candidate in &chosen {
+            refuse(&session, candidate).await?;
+            let fields = json!({ "lookup": hex::encode(candidate.lookup), "done": "refused" });
+            context.out.show(
+                "invitation",
+                &fields,
+                format!("Closed the invitation {}.", short(candidate)),
+            )?;
+        }
+        return Ok(());
+    }
+    if chosen.is_empty() {
+        return context.out.say("Nobody has answered yet.");
+    }
+    let mut person = false;
+    for candidate in chosen {
+        let admitted = admit(&mut session, candidate).await?;
+        person |= matches!(admitted.terms.role, Role::Expert | Role::Observer);
+        show(&admitted, context)?;
+    }
+    // A newcomer of the State is brought into its channels at once.
+    if person { session::keep_up(&mut session, context).await } else { Ok(()) }
+}
+
+fn choose(all: Vec<Candidate>, args: &Args) -> Result<Vec<Candidate>, Failure> {
+    if args.all {
+        return Ok(all.into_iter().filter(|one| matches!(one.standing, Standing::Ready(_))).collect());
+    }
+    for who in &args.who {
+        let found = all.iter().filter(|candidate| is_meant(candidate, who)).count();
+        if found != 1 || who.len() < 4 {
+            let message = match found {
+                0 => format!("there is no invitation {who}"),
+                _ => format!("{who} does not name one invitation"),
+            };
+            return Err(Failure::not_found(message, "See `chancery admit` without arguments."));
+        }
+    }
+    Ok(all.into_iter().filter(|one| args.who.iter().any(|who| is_meant(one, who))).collect())
+}
+
+fn is_meant(candidate: &Candidate, who: &str) -> bool {
+    hex::encode(candidate.lookup).starts_with(&who.to_ascii_lowercase())
+}
+
+fn list(all: &[Candidate], context: &Context) -> Result<(), Failure> {
+    for candidate in all {
+        let (word, fingerprint) = standing(candidate);
+        let fields = json!({
+            "lookup": hex::encode(candidate.lookup),
+            "standing": word,
+            "fingerprint": fingerprint,
+            "role": candidate.terms.role.as_str(),
+            "state": candidate.terms.state,
+            "instruments": candidate.terms.instruments,
+            "team": candidate.terms.team,
+            "name": candidate.card.as_ref().map(|card| &card.name),
+            "expires": rfc3339(candidate.expires_ms),
+        });
+        let name = candidate.card.as_ref().filter(|card| !card.name.is_empty());
+        let name = name.map(|card| format!(", {}", card.name)).unwrap_or_default();
+        let shown = fingerprint.map(|digits| format!("\n          keys {digits}")).unwrap_or_default();
+        let line = format!("{}  {word}: {}{name}{shown}", short(candidate), terms(&candidate.terms));
+        context.out.show("candidate", &fields, line)?;
+    }
+    if all.is_empty() {
+        return context.out.say("There are no invitations.");
+    }
+    if all.iter().any(|candidate| matches!(candidate.standing, Standing::Ready(_))) {
+        context.out.advise(
+            "The keys of those who have answered come from whoever was given the invitation. To be sure of more,\n\
+             compare the digits with the person; then admit them with `admit WHO` or `admit --all`.",
+        );
+    }
+    Ok(())
+}
+
+fn standing(candidate: &Candidate) -> (&'static str, Option<&str>) {
+    match &candidate.standing {
+        Standing::Waiting => ("waiting", None),
+        Standing::Ready(newcomer) => ("ready", Some(&newcomer.fingerprint)),
+        Standing::Forged => ("forged", None),
+        Standing::Void => ("closed", None),
+    }
+}
+
+fn short(candidate: &Candidate) -> String {
+    hex::encode(&candidate.lookup[..4])
+}
+
+/// What a person is, in words.
+pub(super) fn terms(terms: &Terms) -> String {
+    let role = terms.role.as_str().replace('-', " ");
+    let state = terms.state.map(|state| format!(" of {state}")).unwrap_or_default();
+    let codes: Vec<&str> = terms.instruments.iter().map(chancery_core::id::InstrumentCode::as_str).collect();
+    let codes = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
+    format!("{role}{state}{codes}")
+}
+
+fn show(admitted: &Admitted, context: &Context) -> Result<(), Failure> {
+    let fields = json!({
+        "user": admitted.user,
+        "role": admitted.terms.role.as_str(),
+        "state": admitted.terms.state,
+        "instruments": admitted.terms.instruments,
+        "team": admitted.terms.team,
+        "fingerprint": admitted.fingerprint,
+        "state_key": admitted.state_key,
+    });
+    let key = if admitted.state_key { ", and certified the State's key" } else { "" };
+    let text = format!("Admitted {}, {}{key}.", admitted.user, terms(&admitted.terms));
+    context.out.show("admitted", &fields, text)?;
+    show_teams(&admitted.teams, context)
+}
+
+/// What was done for teams.
+pub(super) fn show_teams(teams: &[TeamKept], context: &Context) -> Result<(), Failure> {
+    for kept in teams {
+        let (team, generation, recipients, done) = match *kept {
+            TeamKept::Made { team, generation, recipients } => (team, generation, recipients, "made"),
+            TeamKept::Shared { team, generation, recipients } => (team, generation, recipients, "shared"),
+        };
+        let name = team_name(team);
+        let fields =
+            json!({ "team": name, "generation": generation, "recipients": recipients, "done": done });
+        let verb = if done == "made" { "Made" } else { "Shared" };
+        context.out.record("team", &fields)?;
+        context.out.advise(format!("{verb} key {generation} of {name} for {recipients}."));
+    }
+    Ok(())
+}
+
+fn team_name(team: Team) -> String {
+    match team {
+        Team::State(state) => format!("the team of {state}"),
+        Team::Secretariat(id) => format!("the secretariat's team {id}"),
+        Team::AllParties => "all parties".to_owned(),
+    }
+}

@@ -1,0 +1,137 @@
+//! `chancery join`.
+
+use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
+
+use chancery_core::act::Role;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::admit::show_teams;
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::prompt::agrees;
+use crate::home::{Home, HomeError};
+use crate::invitation::{INVITATION_TEXT_BYTES_MAX, Invitation};
+use crate::verbs::join::{
+    CONFIDENTIALITY, Enrolled, enrol, is_open, newcomer_keys, own_fingerprint, remember,
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The invitation, or - to read its line from standard input [default: asked for]
+    ///
+    /// Others on this machine can see the arguments of a program; standard input they cannot.
+    invitation: Option<String>,
+    /// Accept the rule of confidentiality (paragraph 37) without being asked
+    #[arg(long)]
+    accept: bool,
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    let home = if Home::is_at(context.home_dir()?) { again(&args, context)? } else { first(args, context)? };
+    present(home, context).await
+}
+
+/// The home is there: its enrolment goes on.
+fn again(args: &Args, context: &Context) -> Result<Home, Failure> {
+    let home = context.open_home()?;
+    if args.invitation.is_some() && !is_open(&home)? {
+        return Err(HomeError::Exists { dir: home.dir().to_owned() }.into());
+    }
+    Ok(home)
+}
+
+fn first(args: Args, context: &Context) -> Result<Home, Failure> {
+    let invitation = read(args.invitation)?;
+    let state = invitation.state.map(|state| format!(" of {state}")).unwrap_or_default();
+    let role = invitation.role.as_str().replace('-', " ");
+    context.out.say(format!(
+        "You are invited as {role}{state} to the deployment of the root\n  {}\nat {}.\n\n{CONFIDENTIALITY}\n",
+        invitation.root, invitation.server.address
+    ))?;
+    if !args.accept && !agrees("Do you accept this?") {
+        return Err(Failure::new(
+            Exit::Usage,
+            "NOT_ACCEPTED",
+            "the rule of confidentiality was not accepted",
+            "Answer yes, or give --accept. The invitation can still be used.",
+        ));
+    }
+    let home = context.create_home(newcomer_keys(&invitation)?)?;
+    remember(&home, &invitation)?;
+    Ok(home)
+}
+
+fn read(given: Option<String>) -> Result<Invitation, Failure> {
+    let stdin = std::io::stdin();
+    let text = match given {
+        Some(text) if text != "-" => Zeroizing::new(text),
+        given => {
+            if given.is_none() && stdin.is_terminal() {
+                let _ = write!(std::io::stderr(), "The invitation: ");
+            }
+            let mut line = Zeroizing::new(String::with_capacity(INVITATION_TEXT_BYTES_MAX + 2));
+            let limit = INVITATION_TEXT_BYTES_MAX as u64 + 2;
+            stdin.lock().take(limit).read_line(&mut line).map_err(|_| {
+                Failure::usage("the invitation could not be read", "Give its line on standard input.")
+            })?;
+            line
+        }
+    };
+    Ok(text.parse::<Invitation>()?)
+}
+
+/// Says how the enrolment stands.
+async fn present(home: Home, context: &Context) -> Result<(), Failure> {
+    let fingerprint = own_fingerprint(&home)?;
+    let user = home.person()?.identity.user;
+    let (enrolled, _) = enrol(home).await?;
+    match enrolled {
+        Enrolled::Waiting => {
+            let fields = json!({ "user": user, "enrolment": "waiting", "fingerprint": fingerprint });
+            context.out.show(
+                "enrolment",
+                &fields,
+                format!(
+                    "Your keys are handed in. Tell the one who invited you; when you have been admitted, run\n\
+                     `chancery join` once more. If you are asked to compare: your keys are\n  {fingerprint}"
+                ),
+            )
+        }
+        Enrolled::Void => Err(Failure::new(
+            Exit::Conflict,
+            "INVITATION_VOID",
+            "the invitation was closed, or has expired, before you were admitted",
+            "Ask for a new invitation and join with it in a new home.",
+        )),
+        Enrolled::Admitted { membership, teams } => {
+            let listed = &membership.listed;
+            let fields = json!({
+                "user": user,
+                "enrolment": "admitted",
+                "fingerprint": fingerprint,
+                "role": listed.role.as_str(),
+                "state": listed.state,
+                "instruments": listed.instruments,
+                "state_key": membership.state_key,
+                "team_key": membership.team_key,
+            });
+            let state = listed.state.map(|state| format!(" of {state}")).unwrap_or_default();
+            let role = listed.role.as_str().replace('-', " ");
+            context.out.show(
+                "enrolment",
+                &fields,
+                format!("You are in the directory, with exactly the keys of this home: {role}{state}."),
+            )?;
+            if listed.role == Role::FocalPoint && !membership.state_key {
+                context.out.advise("This home does not hold your State's key: another focal point does.");
+            }
+            if !membership.team_key {
+                context
+                    .out
+                    .advise("Your team's key is still to come; `chancery whoami` shows when it is there.");
+            }
+            show_teams(&teams, context)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! `chancery people`.
+
+use serde_json::json;
+
+use super::admit::terms;
+use super::context::Context;
+use super::failure::Failure;
+use super::session;
+use super::time::rfc3339;
+use crate::verbs::invite::Terms;
+use crate::verbs::people::{Listed, people};
+
+pub(super) async fn run(context: &Context) -> Result<(), Failure> {
+    let mut session = session::open(context).await?;
+    for person in people(&mut session).await? {
+        show(&person, context)?;
+    }
+    Ok(())
+}
+
+fn show(person: &Listed, context: &Context) -> Result<(), Failure> {
+    let card = person.card.as_ref();
+    let fields = json!({
+        "user": person.user,
+        "role": person.role.as_str(),
+        "state": person.state,
+        "instruments": person.instruments,
+        "team": person.team,
+        "since": rfc3339(person.since_ms),
+        "name": card.map(|card| &card.name),
+        "post": card.map(|card| &card.post),
+        "contact": card.map(|card| &card.contact),
+        "own": person.own,
+    });
+    let what = terms(&Terms {
+        role: person.role,
+        state: person.state,
+        instruments: person.instruments.clone(),
+        team: person.team,
+    });
+    let name = card.map(|card| card.name.as_str()).filter(|name| !name.is_empty());
+    let name = name.map(|name| format!(", {name}")).unwrap_or_default();
+    let own = if person.own { " (you)" } else { "" };
+    context.out.show("person", &fields, format!("{}  {what}{name}{own}", person.user))
+}

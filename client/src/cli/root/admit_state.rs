@@ -1,0 +1,40 @@
+//! `chancery root admit-state STATE`.
+
+use chancery_core::act::{RegionalGroup, Standing};
+use chancery_core::id::{InstrumentCode, StateCode};
+use serde_json::json;
+
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::{parse, session};
+use crate::verbs::root_admit_state::admit_state;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// The State, by the two letters of ISO 3166-1
+    state: StateCode,
+    /// Its regional group
+    #[arg(long, value_parser = parse::group)]
+    group: RegionalGroup,
+    /// The instruments to which it is a party, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "CODE,..")]
+    party: Vec<InstrumentCode>,
+    /// The instruments of which it is a signatory
+    #[arg(long, value_delimiter = ',', value_name = "CODE,..")]
+    signatory: Vec<InstrumentCode>,
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    if let Some(both) = args.party.iter().find(|code| args.signatory.contains(code)) {
+        let message = format!("{both} is named both under --party and under --signatory");
+        return Err(Failure::usage(message, "Name it once."));
+    }
+    let mut session = session::open(context).await?;
+    let of = |codes: &[InstrumentCode], standing| -> Vec<_> {
+        codes.iter().map(|code| (code.clone(), standing)).collect()
+    };
+    let standings = [of(&args.party, Standing::Party), of(&args.signatory, Standing::Signatory)].concat();
+    admit_state(&mut session, args.state, args.group, standings).await?;
+    let fields = json!({ "state": args.state, "party": args.party, "signatory": args.signatory });
+    context.out.show("state", &fields, format!("{} is in the roster.", args.state))
+}

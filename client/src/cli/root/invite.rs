@@ -1,0 +1,34 @@
+//! `chancery root invite`.
+
+use chancery_core::act::Role;
+use chancery_core::id::StateCode;
+
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::invite::{Who, show};
+use crate::cli::parse::{self, TeamName};
+use crate::cli::session;
+use crate::verbs::invite::{Terms, invite};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// What the person will be: officer or focal-point
+    #[arg(long, value_parser = parse::role)]
+    role: Role,
+    /// The State of a focal point
+    #[arg(long, required_if_eq("role", "focal-point"), conflicts_with = "team")]
+    state: Option<StateCode>,
+    /// The team of an officer: NEW, or the id of a team that exists
+    #[arg(long, value_parser = parse::team, required_if_eq("role", "officer"), value_name = "NEW|ID")]
+    team: Option<TeamName>,
+    #[command(flatten)]
+    who: Who,
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    let mut session = session::open(context).await?;
+    session.home.root_key()?;
+    let team = args.team.map(TeamName::id).transpose()?;
+    let terms = Terms { role: args.role, state: args.state, instruments: Vec::new(), team };
+    show(&invite(&mut session, terms, &args.who.card()).await?, context)
+}

@@ -1,0 +1,57 @@
+//! `chancery root show`.
+
+use chancery_core::act::Standing;
+use serde_json::json;
+
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::session;
+use crate::verbs::deployment::{Deployment, State, deployment};
+
+pub(super) async fn run(context: &Context) -> Result<(), Failure> {
+    let mut session = session::open(context).await?;
+    let found = deployment(&mut session).await?;
+    show(&found, context)?;
+    found.states.iter().try_for_each(|state| show_state(state, context))
+}
+
+fn show(found: &Deployment, context: &Context) -> Result<(), Failure> {
+    let fields = json!({
+        "root": found.root,
+        "server": found.address,
+        "server_key": found.server_tls_key,
+        "log_key": hex::encode(found.log_key),
+        "mechanism": found.mechanism,
+        "entries": found.entries,
+        "officers": found.officers,
+    });
+    let text = format!(
+        "root       {}\nserver     {}\n  its key  {}\n  log key  {}\nmechanism  {}\ndirectory  {} entries, {} officers",
+        found.root,
+        found.address,
+        found.server_tls_key,
+        hex::encode(found.log_key),
+        found.mechanism,
+        found.entries,
+        found.officers
+    );
+    context.out.show("deployment", &fields, text)
+}
+
+fn show_state(state: &State, context: &Context) -> Result<(), Failure> {
+    let of = |wanted: Standing| -> Vec<&str> {
+        let codes = state.standings.iter().filter(|(_, standing)| *standing == wanted);
+        codes.map(|(code, _)| code.as_str()).collect()
+    };
+    let (party, signatory) = (of(Standing::Party), of(Standing::Signatory));
+    let fields = json!({
+        "state": state.state, "party": party, "signatory": signatory,
+        "key": state.key, "people": state.people,
+    });
+    let key = if state.key { "its key is certified" } else { "no key yet" };
+    let also =
+        if signatory.is_empty() { String::new() } else { format!("; signatory of {}", signatory.join(", ")) };
+    let party = if party.is_empty() { "no instrument".to_owned() } else { party.join(", ") };
+    let text = format!("{}  party to {party}{also}; {key}; people: {}", state.state, state.people);
+    context.out.show("state", &fields, text)
+}

@@ -1,0 +1,83 @@
+//! `chancery whoami`: what this home knows of itself, and what the directory says.
+
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::failure::Failure;
+use crate::home::{Holder, Home};
+use crate::link::LinkError;
+use crate::sync::SessionError;
+use crate::verbs::join::{Enrolled, JoinError, enrol, own_fingerprint};
+
+pub(super) async fn run(context: &Context) -> Result<(), Failure> {
+    let home = context.open_home()?;
+    match &home.keys().holder {
+        Holder::Custodian { .. } => custodians(&home, context),
+        Holder::Person(_) => person(home, context).await,
+    }
+}
+
+fn custodians(home: &Home, context: &Context) -> Result<(), Failure> {
+    let keys = home.keys();
+    let address = keys.server.as_ref().map(|server| &server.address);
+    let fields = json!({ "holder": "custodians", "root": keys.root, "server": address });
+    let server = address.map_or_else(|| "no server yet".to_owned(), |address| format!("server {address}"));
+    context.out.show("whoami", &fields, format!("The custodians of the root {}, {server}.", keys.root))
+}
+
+async fn person(home: Home, context: &Context) -> Result<(), Failure> {
+    let person = home.person()?;
+    let mut fields = json!({
+        "holder": "person",
+        "user": person.identity.user,
+        "device": person.identity.device,
+        "role": person.role.as_str(),
+        "state": person.state,
+        "root": home.keys().root,
+        "server": home.server()?.address,
+        "fingerprint": own_fingerprint(&home)?,
+    });
+    let state = person.state.map(|state| format!(" of {state}")).unwrap_or_default();
+    let mut text = format!(
+        "{}, {}{state}\nkeys    {}\nroot    {}\nserver  {}",
+        person.identity.user,
+        person.role.as_str().replace('-', " "),
+        own_fingerprint(&home)?,
+        home.keys().root,
+        home.server()?.address,
+    );
+    let (word, more) = standing(home).await?;
+    fields["enrolment"] = json!(word);
+    if let (Value::Object(fields), Value::Object(more)) = (&mut fields, more) {
+        fields.extend(more);
+    }
+    text.push_str(match word {
+        "admitted" => "\nin the directory with exactly these keys",
+        "waiting" => "\nwaiting to be admitted by the one who invited you",
+        "void" => "\nthe invitation was closed or has expired; ask for another",
+        _ => "\nthe server does not answer, so this is only what the home knows",
+    });
+    context.out.show("whoami", &fields, text)
+}
+
+/// The server being away is no failure here: the home has something to say by itself.
+async fn standing(home: Home) -> Result<(&'static str, Value), Failure> {
+    match enrol(home).await {
+        Ok((Enrolled::Waiting, _)) => Ok(("waiting", json!({}))),
+        Ok((Enrolled::Void, _)) => Ok(("void", json!({}))),
+        Ok((Enrolled::Admitted { membership, .. }, _)) => Ok((
+            "admitted",
+            json!({
+                "instruments": membership.listed.instruments,
+                "team": membership.listed.secretariat_team,
+                "state_key": membership.state_key,
+                "team_key": membership.team_key,
+            }),
+        )),
+        Err(
+            JoinError::Link(LinkError::Unavailable(_))
+            | JoinError::Session(SessionError::Link(LinkError::Unavailable(_))),
+        ) => Ok(("unknown", json!({}))),
+        Err(error) => Err(error.into()),
+    }
+}

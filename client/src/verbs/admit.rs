@@ -1,0 +1,203 @@
+//! An inviter admits those who have answered: checks that the keys come from whoever was given the
+//! invitation, and certifies them.
+
+use bytes::Bytes;
+use chancery_core::act::{
+    AdmitPerson, CertifyStateKey, Membership, PersonCard, PersonKeys, Role, StateStatement, Statement,
+};
+use chancery_core::error::Reason;
+use chancery_core::id::{Digest, UserId};
+
+use super::invite::{Kept, Terms};
+use super::teams::{self, TeamKept};
+use super::{cards, fingerprint};
+use crate::compose::Signer;
+use crate::home::{Family, Holder};
+use crate::link::{Enrolment, EnrolmentRequest, IncomingInvitation};
+use crate::sync::{Prepared, Session, SessionError};
+
+/// One of the inviter's invitations.
+#[derive(Debug)]
+pub struct Candidate {
+    /// What the server finds it by.
+    pub lookup: [u8; 32],
+    /// What it is for.
+    pub terms: Terms,
+    /// Who is meant, as the inviter wrote.
+    pub card: Option<PersonCard>,
+    /// When it expires, milliseconds of UTC.
+    pub expires_ms: u64,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// How an invitation stands.
+#[derive(Debug)]
+pub enum Standing {
+    /// The newcomer has not answered.
+    Waiting,
+    /// The newcomer has answered, and the answer comes from whoever was given the invitation.
+    Ready(Box<Newcomer>),
+    /// An answer that does not come from whoever was given the invitation, or is not well-formed.
+    Forged,
+    /// Closed or expired.
+    Void,
+}
+
+/// A newcomer's answer, checked.
+#[derive(Debug)]
+pub struct Newcomer {
+    /// The public keys.
+    pub keys: PersonKeys,
+    /// What both sides can compare: see [`fingerprint::of_keys`].
+    pub fingerprint: String,
+    request: EnrolmentRequest,
+}
+
+/// A person who was admitted.
+#[derive(Debug)]
+pub struct Admitted {
+    /// The person.
+    pub user: UserId,
+    /// As what.
+    pub terms: Terms,
+    /// Who it is, as the inviter wrote.
+    pub card: Option<PersonCard>,
+    /// What both sides can compare.
+    pub fingerprint: String,
+    /// Whether the person's State key was certified with it.
+    pub state_key: bool,
+    /// What was done so that the newcomer can read.
+    pub teams: Vec<TeamKept>,
+}
+
+/// The inviter's invitations, each with how it stands.
+///
+/// # Errors
+/// [`SessionError`].
+pub async fn candidates(session: &mut Session) -> Result<Vec<Candidate>, SessionError> {
+    session.sync_directory().await?;
+    let mut candidates = Vec::new();
+    for incoming in session.link.list_invitations().await? {
+        // Opened by another home of the same inviter: only that one can check the answer.
+        let Some(kept) = Kept::read(session, &incoming.lookup)? else { continue };
+        candidates.push(Candidate {
+            lookup: incoming.lookup,
+            terms: kept.terms.clone(),
+            card: kept.card(),
+            expires_ms: incoming.expires_ms,
+            standing: standing(&incoming, &kept),
+        });
+    }
+    Ok(candidates)
+}
+
+fn standing(incoming: &IncomingInvitation, kept: &Kept) -> Standing {
+    match (incoming.state, &incoming.redemption) {
+        (Enrolment::Invited, _) => Standing::Waiting,
+        (Enrolment::Void, _) => Standing::Void,
+        (Enrolment::Redeemed | Enrolment::Admitted, None) => Standing::Forged,
+        (Enrolment::Redeemed | Enrolment::Admitted, Some(redemption)) => {
+            let genuine = kept.secret().check(&redemption.request, &redemption.mac).is_ok();
+            let newcomer = genuine.then(|| newcomer(&redemption.request, &kept.terms)).flatten();
+            newcomer.map_or(Standing::Forged, |newcomer| Standing::Ready(Box::new(newcomer)))
+        }
+    }
+}
+
+fn newcomer(request: &Bytes, terms: &Terms) -> Option<Newcomer> {
+    let request = EnrolmentRequest::decode(request).ok()?;
+    let keys = PersonKeys::decode(&request.keys).ok()?;
+    if request.state_key.is_some() != (terms.role == Role::FocalPoint) {
+        return None;
+    }
+    Some(Newcomer { fingerprint: fingerprint::of_keys(&request.keys), keys, request })
+}
+
+/// Admits one who has answered, and closes the invitation. After a crash in the middle, doing it again
+/// finishes it.
+///
+/// # Errors
+/// [`SessionError::Refused`] by the policy; [`Reason::BadPossession`] for an answer that was forged.
+pub async fn admit(session: &mut Session, candidate: Candidate) -> Result<Admitted, SessionError> {
+    let newcomer = match candidate.standing {
+        Standing::Ready(newcomer) => newcomer,
+        Standing::Waiting | Standing::Void => return Err(Reason::NoSuchSubject.into()),
+        Standing::Forged => return Err(Reason::BadPossession.into()),
+    };
+    let (user, terms) = (newcomer.keys.user, candidate.terms);
+    let mut state_key = false;
+    if session.directory().state.now().person(&user).is_none() {
+        let statements = statements(session, &newcomer, &terms)?;
+        state_key = statements.len() > 1;
+        let directory = session.directory().id();
+        let mut acts: Vec<Prepared> = Vec::new();
+        for statement in statements {
+            acts.push(session.sign(directory, statement)?.into());
+        }
+        session.append(directory, acts).await?;
+    }
+    if let Some(card) = &candidate.card {
+        cards::keep(&session.home, user, card)?;
+    }
+    session.link.close_invitation(&candidate.lookup, true).await?;
+    session.home.remove(Family::Invitation, &candidate.lookup)?;
+    let teams = match session.home.keys().holder {
+        Holder::Custodian { .. } => Vec::new(),
+        Holder::Person(_) => teams::keep_teams(session).await?,
+    };
+    let fingerprint = newcomer.fingerprint;
+    Ok(Admitted { user, terms, card: candidate.card, fingerprint, state_key, teams })
+}
+
+/// Closes an invitation without admitting anyone.
+///
+/// # Errors
+/// [`SessionError`].
+pub async fn refuse(session: &Session, candidate: &Candidate) -> Result<(), SessionError> {
+    session.link.close_invitation(&candidate.lookup, false).await?;
+    Ok(session.home.remove(Family::Invitation, &candidate.lookup)?)
+}
+
+/// The acts that admit a newcomer: a focal point's State key first, where the State has none.
+fn statements(session: &Session, newcomer: &Newcomer, terms: &Terms) -> Result<Vec<Statement>, SessionError> {
+    let mut statements = Vec::new();
+    let now = session.directory().state.now();
+    if let (Some(state), Some(key)) = (terms.state, newcomer.request.state_key)
+        && now.state_key(&state).is_none()
+    {
+        statements.push(Statement::CertifyStateKey(CertifyStateKey { state, key, generation: 0 }));
+    }
+    let membership = match terms.role {
+        Role::Officer | Role::FocalPoint => None,
+        Role::Expert | Role::Observer => Some(membership(session, newcomer, terms)?),
+    };
+    statements.push(Statement::AdmitPerson(AdmitPerson {
+        keys: newcomer.keys.clone(),
+        keys_bytes: newcomer.request.keys.clone(),
+        possession: newcomer.request.possession,
+        role: terms.role,
+        state: terms.state,
+        instruments: terms.instruments.clone(),
+        secretariat_team: terms.team,
+        membership,
+    }));
+    Ok(statements)
+}
+
+/// The State's word that the newcomer belongs to it.
+fn membership(
+    session: &Session,
+    newcomer: &Newcomer,
+    terms: &Terms,
+) -> Result<chancery_core::act::SignedMembership, SessionError> {
+    let state = terms.state.ok_or(Reason::NotEntitled)?;
+    let key = session.person()?.state_key.as_ref().ok_or(Reason::FocalPointRequired)?;
+    let membership = Membership {
+        state,
+        role: terms.role,
+        instruments: terms.instruments.clone(),
+        keys: Digest::of(&newcomer.request.keys),
+    };
+    Ok(Signer { key, root: session.root() }.statement(&StateStatement::Membership(membership))?)
+}

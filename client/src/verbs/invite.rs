@@ -1,0 +1,159 @@
+//! An inviter opens an invitation: the custodians for officers and focal points, a focal point for the
+//! State's own people.
+
+use chancery_core::act::{PersonCard, Role};
+use chancery_core::error::Reason;
+use chancery_core::id::{InstrumentCode, StateCode, TeamId};
+use chancery_seal::secret::InvitationSecret;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::home::{Family, Holder, HomeError};
+use crate::invitation::{Invitation, InvitationError};
+use crate::sync::{Session, SessionError};
+
+/// What a person is invited as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The role.
+    pub role: Role,
+    /// The State; none for an officer.
+    pub state: Option<StateCode>,
+    /// The instruments of an expert or observer.
+    pub instruments: Vec<InstrumentCode>,
+    /// The team of an officer.
+    pub team: Option<TeamId>,
+}
+
+/// An invitation that was opened.
+#[derive(Debug)]
+pub struct Invited {
+    /// What the server finds it by.
+    pub lookup: [u8; 32],
+    /// The text to hand over, by a road that others cannot read.
+    pub text: Zeroizing<String>,
+    /// What it is for.
+    pub terms: Terms,
+    /// When it expires, milliseconds of UTC.
+    pub expires_ms: u64,
+}
+
+/// An invitation could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum InviteError {
+    /// The session.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The server's address has no place in an invitation.
+    #[error(transparent)]
+    Text(#[from] InvitationError),
+}
+
+/// What the inviter keeps until the newcomer is admitted.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Kept {
+    secret: [u8; 16],
+    pub(crate) terms: Terms,
+    card: Vec<u8>,
+    pub(crate) expires_ms: u64,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
+}
+
+impl Kept {
+    pub(crate) const fn secret(&self) -> InvitationSecret {
+        InvitationSecret::from_bytes(self.secret)
+    }
+
+    pub(crate) fn card(&self) -> Option<PersonCard> {
+        PersonCard::decode(&self.card).ok()
+    }
+
+    /// The invitation under a lookup value, if this home opened it.
+    pub(crate) fn read(session: &Session, lookup: &[u8; 32]) -> Result<Option<Self>, HomeError> {
+        let kept = session.home.get(Family::Invitation, lookup)?;
+        Ok(kept.and_then(|bytes| postcard::from_bytes(&bytes).ok()))
+    }
+}
+
+/// Opens an invitation. `card` says who is meant, in words that stay in this home until they are sealed to a
+/// channel's members.
+///
+/// # Errors
+/// [`InviteError`]; [`SessionError::Refused`] if the newcomer could not be admitted under these terms by this inviter.
+pub async fn invite(
+    session: &mut Session,
+    mut terms: Terms,
+    card: &PersonCard,
+) -> Result<Invited, InviteError> {
+    session.sync_directory().await?;
+    terms.instruments.sort_unstable();
+    terms.instruments.dedup();
+    may_invite(session, &terms).map_err(SessionError::from)?;
+    let invitation = Invitation {
+        server: session.home.server().map_err(SessionError::from)?.clone(),
+        root: *session.root(),
+        role: terms.role,
+        state: terms.state,
+        secret: InvitationSecret::make().map_err(SessionError::from)?,
+    };
+    let (text, lookup) = (invitation.text()?, invitation.lookup().map_err(SessionError::from)?);
+    let mut kept = Kept {
+        secret: *invitation.secret.as_bytes(),
+        terms: terms.clone(),
+        card: card.encode(),
+        expires_ms: u64::MAX,
+    };
+    // Kept first: an invitation that the server knows and nobody can answer is of no use.
+    keep(session, &lookup, &kept)?;
+    kept.expires_ms = match session.link.create_invitation(&lookup).await {
+        Ok(expires_ms) => expires_ms,
+        Err(error) => {
+            session.home.remove(Family::Invitation, &lookup).map_err(SessionError::from)?;
+            return Err(SessionError::from(error).into());
+        }
+    };
+    keep(session, &lookup, &kept)?;
+    Ok(Invited { lookup, text, terms, expires_ms: kept.expires_ms })
+}
+
+fn keep(session: &Session, lookup: &[u8; 32], kept: &Kept) -> Result<(), SessionError> {
+    let bytes = postcard::to_stdvec(kept).map_err(|_| SessionError::Bug("an invitation can be kept"))?;
+    Ok(session.home.put(Family::Invitation, lookup, &Zeroizing::new(bytes))?)
+}
+
+/// The same as the policy will ask of the admission, asked before anybody is bothered.
+fn may_invite(session: &Session, terms: &Terms) -> Result<(), Reason> {
+    let now = session.directory().state.now();
+    let by_root = matches!(session.home.keys().holder, Holder::Custodian { .. });
+    match terms.role {
+        Role::Officer if by_root => {
+            if terms.team.is_some() {
+                Ok(())
+            } else {
+                Err(Reason::NotEntitled)
+            }
+        }
+        Role::FocalPoint if by_root => {
+            let known = terms.state.is_some_and(|state| now.state(&state).is_some());
+            if known { Ok(()) } else { Err(Reason::NoSuchSubject) }
+        }
+        Role::Officer | Role::FocalPoint => Err(Reason::RootOnly),
+        Role::Expert | Role::Observer => {
+            let own = session.home.person().ok().filter(|_| !by_root);
+            let own = own.and_then(|person| now.person(&person.identity.user));
+            let own = own.filter(|person| person.role == Role::FocalPoint);
+            let own = own.ok_or(Reason::FocalPointRequired)?;
+            if own.state != terms.state {
+                return Err(Reason::NotEntitled);
+            }
+            let known = |code| session.mechanism().instrument(code).is_some();
+            let some = !terms.instruments.is_empty() && terms.instruments.iter().all(known);
+            if some { Ok(()) } else { Err(Reason::OutsideMechanism) }
+        }
+    }
+}

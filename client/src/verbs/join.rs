@@ -1,0 +1,234 @@
+//! A newcomer joins under an invitation: makes keys, hands in the public ones, waits to be admitted, and then
+//! checks that the directory holds exactly these keys.
+
+use bytes::Bytes;
+use chancery_core::act::{Role, Team};
+use chancery_core::id::{StateCode, UserId};
+use chancery_core::name::Namespace;
+use chancery_core::state::Person as Listed;
+use chancery_seal::sign::SigningKey;
+use zeroize::Zeroizing;
+
+use super::fingerprint;
+use super::teams::{TeamKept, keep_teams};
+use crate::home::{Family, Holder, Home, HomeError, Keys, Person, TlsIdentity};
+use crate::identity::Identity;
+use crate::invitation::{Invitation, InvitationError};
+use crate::link::{Code, Enrolment, EnrolmentRequest, Link, LinkError};
+use crate::sync::{Session, SessionError};
+
+/// What a newcomer accepts before keys are made (¶37).
+pub const CONFIDENTIALITY: &str = "\
+The reviewing States, their governmental experts involved in the review and the secretariat maintain the
+confidentiality of all information obtained in the course of, or used in, a country review (paragraph 37 of
+the procedures and rules). What you read here you read for the review alone: do not pass it on, and keep
+this device and its passphrase to yourself. What a State opens to all parties or to the public is opened by
+its own focal point.";
+
+/// How one's enrolment stands.
+#[derive(Debug)]
+pub enum Enrolled {
+    /// The keys are handed in; the inviter has to admit them.
+    Waiting,
+    /// In the directory, with exactly the keys of this home.
+    Admitted {
+        /// What one is.
+        membership: Box<Membership>,
+        /// What was done, at the first time, for the teams whose keys one makes.
+        teams: Vec<TeamKept>,
+    },
+    /// The invitation was closed without admitting this home.
+    Void,
+}
+
+/// What one is in the directory, as verified.
+#[derive(Debug)]
+pub struct Membership {
+    /// The person.
+    pub user: UserId,
+    /// The role.
+    pub role: Role,
+    /// The State.
+    pub state: Option<StateCode>,
+    /// The directory's record.
+    pub listed: Listed,
+    /// Whether this home holds its State's current key.
+    pub state_key: bool,
+    /// Whether this home holds its team's current key; it may come with the inviter's next work.
+    pub team_key: bool,
+}
+
+/// An enrolment did not come about.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinError {
+    /// The home.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The server.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The session.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The invitation that this home keeps does not read.
+    #[error(transparent)]
+    Invitation(#[from] InvitationError),
+    /// The directory holds other keys for this person than this home's, or another role or State than the
+    /// invitation said.
+    #[error("the directory's record of you is not what this home asked for: its {0} differs")]
+    OtherRecord(&'static str),
+    /// The directory has no such person.
+    #[error("you are not in the directory, or no longer")]
+    NotListed,
+}
+
+/// The keys of a newcomer who accepts an invitation.
+///
+/// # Errors
+/// [`HomeError`] if the machine gives no random bytes.
+pub fn newcomer_keys(invitation: &Invitation) -> Result<Keys, HomeError> {
+    let tls = TlsIdentity::make()?;
+    let person = Person {
+        identity: Identity::make(tls.key_id())?,
+        role: invitation.role,
+        state: invitation.state,
+        state_key: match invitation.role {
+            Role::FocalPoint => Some(SigningKey::make()?),
+            Role::Officer | Role::Expert | Role::Observer => None,
+        },
+    };
+    let server = Some(invitation.server.clone());
+    Ok(Keys { root: invitation.root, server, tls, holder: Holder::Person(Box::new(person)) })
+}
+
+/// Remembers the invitation in a new home until its newcomer is admitted.
+///
+/// # Errors
+/// [`HomeError`].
+pub fn remember(home: &Home, invitation: &Invitation) -> Result<(), JoinError> {
+    let text = invitation.text()?;
+    Ok(home.put(Family::Invitation, OWN, text.as_bytes())?)
+}
+
+/// Whether the home's enrolment is not finished.
+///
+/// # Errors
+/// [`HomeError`].
+pub fn is_open(home: &Home) -> Result<bool, HomeError> {
+    Ok(home.get(Family::Invitation, OWN)?.is_some())
+}
+
+/// What the newcomer reads to the inviter, who sees the same.
+///
+/// # Errors
+/// [`HomeError::NotAPerson`].
+pub fn own_fingerprint(home: &Home) -> Result<String, HomeError> {
+    Ok(fingerprint::of_keys(&home.person()?.identity.public_keys().encode()))
+}
+
+/// Hands in the keys, unless that was done, and asks how the enrolment stands. Admitted, it checks the
+/// directory and forgets the invitation.
+///
+/// # Errors
+/// [`JoinError`].
+pub async fn enrol(home: Home) -> Result<(Enrolled, Option<Session>), JoinError> {
+    if let Some(invitation) = remembered(&home)? {
+        let link = Link::connect(home.server()?, &home.keys().tls).await?;
+        let lookup = invitation.lookup().map_err(HomeError::from)?;
+        match standing(&link, &home, &invitation, &lookup).await? {
+            Enrolment::Invited | Enrolment::Redeemed => return Ok((Enrolled::Waiting, None)),
+            Enrolment::Void => return Ok((Enrolled::Void, None)),
+            Enrolment::Admitted => {}
+        }
+    }
+    let mut session = Session::open(home).await?;
+    let mut membership = check(&session)?;
+    let mut teams = Vec::new();
+    if is_open(&session.home)? {
+        settle(&mut session, &membership)?;
+        teams = keep_teams(&mut session).await?;
+        membership = check(&session)?;
+    }
+    Ok((Enrolled::Admitted { membership: Box::new(membership), teams }, Some(session)))
+}
+
+fn remembered(home: &Home) -> Result<Option<Invitation>, JoinError> {
+    let Some(text) = home.get(Family::Invitation, OWN)? else { return Ok(None) };
+    let text = Zeroizing::new(String::from_utf8_lossy(&text).into_owned());
+    Ok(Some(text.parse::<Invitation>()?))
+}
+
+/// A server says nothing of an invitation to a key that has not redeemed it.
+async fn standing(
+    link: &Link,
+    home: &Home,
+    invitation: &Invitation,
+    lookup: &[u8; 32],
+) -> Result<Enrolment, JoinError> {
+    match link.enrolment(lookup).await {
+        Err(LinkError::Refused { code: Code::NotFound, .. }) => {}
+        asked => return Ok(asked?),
+    }
+    let request = request(home)?;
+    let mac = invitation.secret.mac(&request.encode()).map_err(HomeError::from)?;
+    link.redeem(lookup, &request, &mac).await?;
+    Ok(link.enrolment(lookup).await?)
+}
+
+fn request(home: &Home) -> Result<EnrolmentRequest, HomeError> {
+    let person = home.person()?;
+    let keys = Bytes::from(person.identity.public_keys().encode());
+    let possession = person.identity.sign.sign(Namespace::Possession, &home.keys().root, &keys);
+    Ok(EnrolmentRequest { keys, possession, state_key: person.state_key.as_ref().map(SigningKey::public) })
+}
+
+/// The directory, as verified up from the root, holds exactly this home's keys and what it was invited as.
+///
+/// # Errors
+/// [`JoinError::NotListed`], [`JoinError::OtherRecord`].
+pub fn check(session: &Session) -> Result<Membership, JoinError> {
+    let own = session.person()?;
+    let keys = own.identity.public_keys();
+    let now = session.directory().state.now();
+    let listed = now.person(&keys.user).ok_or(JoinError::NotListed)?;
+    let device = &listed.device;
+    for (what, same) in [
+        ("role", listed.role == own.role),
+        ("State", listed.state == own.state),
+        ("key", listed.kem == keys.user_kem),
+        ("device", device.id == keys.device),
+        ("device's signing key", device.sign == keys.device_sign),
+        ("device's key", device.kem == keys.device_kem),
+        ("device's TLS key", device.tls_key == keys.device_tls_key),
+    ] {
+        if !same {
+            return Err(JoinError::OtherRecord(what));
+        }
+    }
+    let state_key = own.state.and_then(|state| now.state_key(&state));
+    let team = listed.state.map(Team::State).or(listed.secretariat_team.map(Team::Secretariat));
+    let newest = team.and_then(|team| Some((team, now.team(&team)?.number)));
+    Ok(Membership {
+        user: keys.user,
+        role: listed.role,
+        state: listed.state,
+        listed: listed.clone(),
+        state_key: own.state_key.as_ref().is_some_and(|key| Some(&key.public()) == state_key),
+        team_key: newest.is_some_and(|(team, number)| session.teams().get(team, number).is_some()),
+    })
+}
+
+/// Forgets the invitation, and a State key that was not certified: the State has another one.
+fn settle(session: &mut Session, membership: &Membership) -> Result<(), JoinError> {
+    if !membership.state_key && session.home.person()?.state_key.is_some() {
+        session.home.update_keys(|keys| {
+            if let Holder::Person(person) = &mut keys.holder {
+                person.state_key = None;
+            }
+        })?;
+    }
+    Ok(session.home.remove(Family::Invitation, OWN)?)
+}
+
+/// The name of the record with one's own invitation; those that one opened are named by 32 bytes.
+const OWN: &[u8] = b"own";
