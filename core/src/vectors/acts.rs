@@ -323,8 +323,8 @@ fn refused(keys: &Keys) -> Vec<Value> {
     let header_end = 2 + 1 + usize::from(good[1] & 0x7f) + (usize::from(good[2]) << 7);
     let mut schema = good.clone();
     schema[4] = 2;
-    let post = |files: Vec<FileId>| {
-        let (section, kind, body) = (SECTION, ItemKind::Clarification, sealed());
+    let post = |section, files: Vec<FileId>| {
+        let (kind, body) = (ItemKind::Clarification, sealed());
         let post = Post { section, previous: None, kind, files, body, clearance: None };
         let payload = act(keys, Statement::Post(post)).encode();
         let signature = key.sign(Namespace::Act(Kind::Post), root, &payload);
@@ -347,8 +347,9 @@ fn refused(keys: &Keys) -> Vec<Value> {
         ("statement 99", "kind", signed(&[&good[..header_end], &[0x9a, 0x06, 0x00]].concat())),
         ("an unknown field in the payload", "encoding", with(&[0xf8, 0x07, 0x01])),
         ("a second header that changes nothing", "encoding", with(&[0x0a, 0x02, 0x40, 0x00])),
-        ("files in descending order", "field files", post(vec![FileId::new([0x35; 16]), FILE])),
-        ("a file twice", "field files", post(vec![FILE, FILE])),
+        ("files in descending order", "field files", post(SECTION, vec![FileId::new([0x35; 16]), FILE])),
+        ("a file twice", "field files", post(SECTION, vec![FILE, FILE])),
+        ("a post in section zero", "field section", post(SectionId::new([0; 16]), Vec::new())),
         ("a disclosure of nothing", "field grants", {
             let signature = key.sign(Namespace::Act(Kind::Disclose), root, &no_grant);
             envelope(&no_grant, &signature, &key.id, 1)

@@ -15,8 +15,11 @@ use crate::act::{
     FoundDirectory, Header, InlineWrap, NewEpoch, NewTeamGeneration, OpenChannel, OpenReview, Opening, Post,
     Reviewer, ShareTeam, Signed, StateStatement, Statement, Team, Withdraw,
 };
+use crate::id::SectionId;
 use crate::limits::{FILES_PER_POST_MAX, POSTS_PER_DISCLOSURE_MAX, REVIEWING_STATES_MAX};
 
+/// The section under which the bodies of acts that are no posts are sealed; no post has it.
+const NO_SECTION: SectionId = SectionId::new([0; 16]);
 /// The one schema of this version.
 const SCHEMA: u32 = 1;
 
@@ -356,8 +359,13 @@ fn parse_inline_wrap(m: proto::Wrap) -> Result<InlineWrap, ActError> {
 
 fn parse_post(m: proto::Post) -> Result<Post, ActError> {
     let files = m.files.iter().map(|file| id(file, "files")).collect::<Result<_, _>>()?;
+    let section = id(&m.section, "section")?;
+    // The cards of members are sealed under section zero.
+    if section == NO_SECTION {
+        return Err(ActError::Field("section"));
+    }
     Ok(Post {
-        section: id(&m.section, "section")?,
+        section,
         previous: optional_id(&m.previous, "previous")?,
         kind: item_from_wire(m.kind)?,
         files: ascending(files, FILES_PER_POST_MAX, "files")?,
