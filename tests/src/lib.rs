@@ -1,6 +1,7 @@
 //! A small deployment in memory with real keys, real seals and real signatures: every act goes through the
 //! same `decide` and `apply` that server and clients run. There is no server and no disk in it.
 
+pub mod served;
 pub mod stage;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use chancery_core::act::{
 };
 use chancery_core::error::Reason;
 use chancery_core::id::{ActId, ChannelId, Digest, InstrumentCode, KeyId, SectionId, StateCode, TeamId};
-use chancery_core::mechanism::{ItemKind, Language, Mechanism};
+use chancery_core::mechanism::{ItemKind, Language, Mechanism, UNTOC};
 use chancery_core::name::{directory_channel, team_scope};
 use chancery_core::policy::{World, decide, decide_directory};
 use chancery_core::state::{Channel, Directory, Place};
@@ -29,7 +30,7 @@ use chancery_seal::sign::SigningKey;
 use chancery_seal::wrap::{Purpose, WrapInfo, commit};
 
 /// Log time of everything here: none of these tests is about time.
-const NOW_MS: u64 = 1_800_000_000_000;
+pub const NOW_MS: u64 = 1_800_000_000_000;
 
 /// The deployment.
 #[derive(Debug)]
@@ -46,6 +47,10 @@ pub struct Deployment {
     pub team_kem: KemKeyPair,
     /// State keys.
     pub state_keys: BTreeMap<StateCode, SigningKey>,
+    /// The seed of the key that signs checkpoints.
+    pub log_seed: [u8; 32],
+    /// The directory's acts, in order.
+    pub directory_acts: Vec<SignedAct>,
 }
 
 /// A channel with all that stands beside its acts.
@@ -62,7 +67,7 @@ impl Deployment {
     #[must_use]
     pub fn found() -> (Self, Identity) {
         let root = SigningKey::make().unwrap();
-        let mechanism = Mechanism::parse(include_str!("../../mechanisms/untoc.toml")).unwrap();
+        let mechanism = Mechanism::parse(UNTOC).unwrap();
         let (officer, team) = (person(), random());
         let team_seed = KemSeed::make().unwrap();
         let mut new = Self {
@@ -72,11 +77,13 @@ impl Deployment {
             team,
             team_kem: KemKeyPair::from_seed(&team_seed).unwrap(),
             state_keys: BTreeMap::new(),
+            log_seed: make_bytes().unwrap(),
+            directory_acts: Vec::new(),
         };
         new.by_root(Statement::FoundDirectory(FoundDirectory {
             root_key: new.root.public(),
-            mechanism: Digest::of(b"the mechanism file"),
-            log_key: [7; 32],
+            mechanism: Mechanism::digest(UNTOC),
+            log_key: served::log_key(&new.log_seed),
             server_tls_key: KeyId::new([8; 32]),
             custodian_tls_key: KeyId::new([9; 32]),
         }));
@@ -189,6 +196,7 @@ impl Deployment {
     fn append_directory(&mut self, act: SignedAct, key: [u8; 32]) -> Result<(), Reason> {
         let act = VerifiedAct::new(act, key, &self.root.key_id()).unwrap();
         let permit = decide_directory(&self.mechanism, &self.directory, act)?;
+        self.directory_acts.push(permit.act().clone());
         self.directory.apply(permit, NOW_MS);
         Ok(())
     }

@@ -354,6 +354,7 @@ impl Stage {
         let act = Signer { key, root: &root }.act(&standpoint, random(), statement).unwrap();
         let act = VerifiedAct::new(act, key.public(), &root).unwrap();
         let permit = decide_directory(&self.all.mechanism, &self.all.directory, act)?;
+        self.all.directory_acts.push(permit.act().clone());
         self.all.directory.apply(permit, NOW_MS);
         Ok(())
     }
