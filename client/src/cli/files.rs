@@ -29,24 +29,21 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         file.write_all(bytes)?;
         file.sync_all()
     });
-    write.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Failure::new(
-            Exit::Conflict,
-            "FILE_EXISTS",
-            format!("{} is there already", path.display()),
-            "Name another file.",
-        ),
-        _ => {
-            let message = format!("{} could not be written: {error}", path.display());
-            Failure::new(Exit::Unavailable, "DISK", message, "Check the folder and its rights.")
+    write.map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            let message = format!("{} is there already", path.display());
+            return Failure::new(Exit::Conflict, "FILE_EXISTS", message, "Name another file.");
         }
+        let message = format!("{} could not be written: {error}", path.display());
+        Failure::new(Exit::Unavailable, "DISK", message, "Check the folder and its rights.")
     })
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
     let message = format!("{} could not be read: {error}", path.display());
-    match error.kind() {
-        io::ErrorKind::NotFound => Failure::not_found(message, "Check the name of the file."),
-        _ => Failure::new(Exit::Unavailable, "DISK", message, "Check the file and its rights."),
+    if error.kind() == io::ErrorKind::NotFound {
+        Failure::not_found(message, "Check the name of the file.")
+    } else {
+        Failure::new(Exit::Unavailable, "DISK", message, "Check the file and its rights.")
     }
 }

@@ -142,12 +142,12 @@ pub async fn admit(session: &mut Session, candidate: Candidate) -> Result<Admitt
     }
     session.link.close_invitation(&candidate.lookup, true).await?;
     session.home.remove(Family::Invitation, &candidate.lookup)?;
-    let teams = match session.home.keys().holder {
+    let kept = match session.home.keys().holder {
         Holder::Custodian { .. } => Vec::new(),
         Holder::Person(_) => teams::keep_teams(session).await?,
     };
     let fingerprint = newcomer.fingerprint;
-    Ok(Admitted { user, terms, card: candidate.card, fingerprint, state_key, teams })
+    Ok(Admitted { user, terms, card: candidate.card, fingerprint, state_key, teams: kept })
 }
 
 /// Closes an invitation without admitting anyone.

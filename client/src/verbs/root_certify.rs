@@ -78,13 +78,12 @@ pub fn certify(
     if !is_address(address.as_bytes()) {
         return Err(CertifyError::NoAddress);
     }
-    let act = match kept(home, &request)? {
-        Some(act) => act,
-        None => {
-            let act = found(home, &request)?;
-            home.put(Family::Certificate, &request.log_key, act.bytes())?;
-            act
-        }
+    let act = if let Some(act) = kept(home, &request)? {
+        act
+    } else {
+        let act = found(home, &request)?;
+        home.put(Family::Certificate, &request.log_key, act.bytes())?;
+        act
     };
     let Statement::FoundDirectory(founded) = act.content().statement.clone() else {
         return Err(CertifyError::Founded);
