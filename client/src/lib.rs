@@ -12,6 +12,7 @@ pub mod cli;
 pub mod clock;
 pub mod compose;
 pub mod entry;
+pub mod files;
 pub mod home;
 pub mod identity;
 pub mod invitation;

@@ -120,6 +120,15 @@ impl Session {
         &self.mechanism
     }
 
+    /// The mechanism file, whose hash stands in the deployment's first act.
+    ///
+    /// # Errors
+    /// [`SessionError::Mechanism`] if the home does not have it any more.
+    pub fn mechanism_text(&self) -> Result<String, SessionError> {
+        let text = store::mechanism(&self.home)?;
+        text.filter(|text| Mechanism::digest(text) == self.mechanism_digest).ok_or(SessionError::Mechanism)
+    }
+
     /// The directory as verified.
     #[must_use]
     pub const fn directory(&self) -> &DirectoryCopy {

@@ -1,19 +1,25 @@
 //! All that a person can do, one verb in each module. The command line only presents what they return.
 
 pub mod admit;
+pub mod archive_export;
+pub mod archive_verify;
 pub mod ask;
 pub mod cards;
 pub mod channels;
 pub mod complain;
 pub mod deployment;
+pub mod disclose;
+pub mod disclosed;
 pub mod find;
 pub mod fingerprint;
+pub mod get;
 pub mod invite;
 pub mod join;
 pub mod members;
 pub mod open_review;
 pub mod people;
 pub mod post;
+pub mod put;
 pub mod remove_person;
 pub mod reply;
 pub mod root_admit_state;
@@ -24,4 +30,6 @@ pub mod teams;
 pub mod thread;
 pub mod upkeep;
 pub mod verify;
+pub mod verify_bundle;
 pub mod watch;
+pub mod withdraw;

@@ -42,7 +42,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         language: args.written.language,
         title: args.written.title,
         text,
-        attachments: Vec::new(),
+        attachments: args.written.attach,
     };
     let posted = ask(&mut session, question).await?;
     tell_posted(context, &posted)

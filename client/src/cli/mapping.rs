@@ -6,6 +6,7 @@ use chancery_seal::SealError;
 
 use super::failure::{Exit, Failure, exit_of};
 use crate::compose::ComposeError;
+use crate::files::FileError;
 use crate::home::HomeError;
 use crate::invitation::InvitationError;
 use crate::link::{Code, LinkError, RawError};
@@ -186,6 +187,34 @@ impl From<CertifyError> for Failure {
                 Self::new(Exit::Conflict, "FOUNDED", message, next)
             }
         }
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        let message = error.to_string();
+        let (exit, reason, next) = match error {
+            FileError::Io { .. } => (Exit::Unavailable, "DISK", "Check the file and the folder's rights."),
+            FileError::NotAFile(_) => (Exit::Usage, "NOT_A_FILE", "Name a file; pack a folder first."),
+            FileError::Exists(_) => {
+                (Exit::Conflict, "EXISTS", "Choose another name, or replace it with --force.")
+            }
+            FileError::Changing(_) => (Exit::Conflict, "CHANGING", "Make a copy and send that."),
+            FileError::TooMany(_) => (Exit::Usage, "TOO_MANY", "Send them with several posts."),
+            FileError::Incomplete => {
+                (Exit::Unavailable, "FILE_INCOMPLETE", "Try again: it goes on where it stopped.")
+            }
+            FileError::NotAsCited => (
+                Exit::Verification,
+                "NOT_AS_CITED",
+                "Nothing of it was kept. Tell the others: `chancery complain`, with the act and the file.",
+            ),
+            FileError::Seal(error) => return error.into(),
+            FileError::Home(error) => return error.into(),
+            FileError::Link(error) => return error.into(),
+            FileError::Bug(what) => return Self::bug(what),
+        };
+        Self::new(exit, reason, message, next)
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         language: args.written.language,
         title: args.written.title,
         text,
-        attachments: Vec::new(),
+        attachments: args.written.attach,
         hold_back: args.hold_back,
     };
     let posted = post(&mut session, item).await?;

@@ -41,7 +41,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         language: args.written.language,
         title: args.written.title,
         text,
-        attachments: Vec::new(),
+        attachments: args.written.attach,
     };
     let posted = reply(&mut session, what).await?;
     tell_posted(context, &posted)

@@ -139,6 +139,7 @@ impl From<SessionError> for Failure {
             SessionError::Refused(reason) => reason.into(),
             SessionError::Compose(error) => error.into(),
             SessionError::Open(error) => error.into(),
+            SessionError::File(error) => error.into(),
             SessionError::Body(fault) => {
                 let next = "Change the text or what it is about, and try again.";
                 let paragraph = fault.paragraph();

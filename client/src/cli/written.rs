@@ -30,6 +30,9 @@ pub(super) struct Written {
     /// A title
     #[arg(long, default_value = "", hide_default_value = true)]
     pub(super) title: String,
+    /// Attach this file; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(super) attach: Vec<PathBuf>,
 }
 
 impl Written {

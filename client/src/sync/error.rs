@@ -7,6 +7,7 @@ use chancery_core::policy::BodyFault;
 use chancery_seal::SealError;
 
 use crate::compose::ComposeError;
+use crate::files::FileError;
 use crate::home::HomeError;
 use crate::keyring::OpenError;
 use crate::link::LinkError;
@@ -36,6 +37,9 @@ pub enum SessionError {
     /// Something does not open.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The server gave no mechanism file, or one that is not well-formed.
     #[error("the server's mechanism file is not one that this program can read")]
     Mechanism,
@@ -92,7 +96,7 @@ impl SessionError {
     pub fn reason(&self) -> Option<Reason> {
         match self {
             Self::Refused(reason) => Some(*reason),
-            Self::Link(error) => {
+            Self::Link(error) | Self::File(FileError::Link(error)) => {
                 let code = error.reason()?;
                 Reason::ALL.iter().copied().find(|reason| reason.code() == code)
             }

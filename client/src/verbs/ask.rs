@@ -1,9 +1,12 @@
 //! A clarification question, bound to the question of the questionnaire and the revision it asks about (¶35).
 
-use chancery_core::act::{Attachment, Binding, PostBody, ThreadStep};
+use std::path::PathBuf;
+
+use chancery_core::act::{Binding, PostBody, ThreadStep};
 use chancery_core::id::{ActId, InstrumentCode, SectionId};
 use chancery_core::mechanism::{ItemKind, Language};
 
+use crate::files::{Progress, attach, forget};
 use crate::sync::{NewPost, Posted, Session, SessionError};
 use crate::verbs::find::{self, Prefix, ReviewName, Wanted};
 
@@ -26,8 +29,8 @@ pub struct Question {
     pub title: String,
     /// The text.
     pub text: String,
-    /// Files.
-    pub attachments: Vec<Attachment>,
+    /// Files to attach.
+    pub attachments: Vec<PathBuf>,
 }
 
 /// Asks: begins a thread in the strand of the instrument.
@@ -39,6 +42,8 @@ pub async fn ask(session: &mut Session, question: Question) -> Result<Posted, Se
     let wanted = Wanted::Strand(question.instrument.clone());
     let channel = find::channel(session, question.review.as_ref(), &wanted)?;
     let about = question.about.as_ref().map(|prefix| asked_about(session, prefix)).transpose()?;
+    let paths = question.attachments;
+    let attachments = attach(session, channel, &paths, &Progress::none()).await?;
     let body = PostBody {
         language: question.language,
         title: question.title,
@@ -50,11 +55,14 @@ pub async fn ask(session: &mut Session, question: Question) -> Result<Posted, Se
             about,
         }),
         step: Some(ThreadStep::Question),
-        attachments: question.attachments,
+        attachments,
         reason: String::new(),
     };
     let kind = ItemKind::Clarification;
-    session.post(&NewPost { channel, section: None, read: None, kind, body, disclose: None }).await
+    let new = NewPost { channel, section: None, read: None, kind, body, disclose: None };
+    let posted = session.post(&new).await?;
+    forget(session, channel, &paths);
+    Ok(posted)
 }
 
 /// The section and revision that a prefix names.

@@ -1,9 +1,12 @@
 //! Posting what is not a message of a thread: responses, documents, feedback, drafts and the rest.
 
-use chancery_core::act::{Attachment, Audience, Binding, PostBody};
+use std::path::PathBuf;
+
+use chancery_core::act::{Audience, Binding, PostBody};
 use chancery_core::id::{ActId, InstrumentCode};
 use chancery_core::mechanism::{ChannelKind, ItemKind, Language};
 
+use crate::files::{Progress, attach, forget};
 use crate::sync::{NewPost, Posted, Session, SessionError};
 use crate::verbs::find::{self, Prefix, ReviewName, Wanted};
 
@@ -28,8 +31,8 @@ pub struct Item {
     pub title: String,
     /// The text.
     pub text: String,
-    /// Files.
-    pub attachments: Vec<Attachment>,
+    /// Files to attach.
+    pub attachments: Vec<PathBuf>,
     /// Why it is held back from those it is opened to on submission.
     pub hold_back: Option<String>,
 }
@@ -40,6 +43,18 @@ pub struct Item {
 /// # Errors
 /// [`SessionError`].
 pub async fn post(session: &mut Session, item: Item) -> Result<Posted, SessionError> {
+    post_telling(session, item, &Progress::none()).await
+}
+
+/// As [`post`], telling how far its files are.
+///
+/// # Errors
+/// [`SessionError`].
+pub async fn post_telling(
+    session: &mut Session,
+    item: Item,
+    progress: &Progress,
+) -> Result<Posted, SessionError> {
     session.sync_all().await?;
     let revises = item.revises.as_ref().map(|prefix| find::section(session, prefix)).transpose()?;
     let (channel, section) = match revises {
@@ -52,16 +67,20 @@ pub async fn post(session: &mut Session, item: Item) -> Result<Posted, SessionEr
         // A revision stays under the question of its section.
         binding = session.first_body(channel, section).and_then(|first| first.binding);
     }
+    let attachments = attach(session, channel, &item.attachments, progress).await?;
     let body = PostBody {
         language: item.language,
         title: item.title,
         text: item.text,
         binding,
         step: None,
-        attachments: item.attachments,
+        attachments,
         reason: item.hold_back.unwrap_or_default(),
     };
-    session.post(&NewPost { channel, section, read: item.read, kind: item.kind, body, disclose }).await
+    let new = NewPost { channel, section, read: item.read, kind: item.kind, body, disclose };
+    let posted = session.post(&new).await?;
+    forget(session, channel, &item.attachments);
+    Ok(posted)
 }
 
 /// What everyone may read once its text is agreed is not opened by its submission.

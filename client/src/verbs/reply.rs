@@ -1,8 +1,11 @@
 //! A message in a clarification thread, or the neutral word that there is no further information (¶35).
 
-use chancery_core::act::{Attachment, PostBody, ThreadStep};
+use std::path::PathBuf;
+
+use chancery_core::act::{PostBody, ThreadStep};
 use chancery_core::mechanism::{ItemKind, Language};
 
+use crate::files::{Progress, attach, forget};
 use crate::sync::{NewPost, Posted, Session, SessionError};
 use crate::verbs::find::{self, Prefix};
 
@@ -19,8 +22,8 @@ pub struct Reply {
     pub title: String,
     /// The text.
     pub text: String,
-    /// Files.
-    pub attachments: Vec<Attachment>,
+    /// Files to attach.
+    pub attachments: Vec<PathBuf>,
 }
 
 /// Replies in a thread.
@@ -35,15 +38,19 @@ pub async fn reply(session: &mut Session, reply: Reply) -> Result<Posted, Sessio
     if thread.is_none_or(|thread| thread.kind != ItemKind::Clarification) {
         return Err(SessionError::NotFound { what: "thread", name: reply.thread.to_string() });
     }
+    let attachments = attach(session, channel, &reply.attachments, &Progress::none()).await?;
     let body = PostBody {
         language: reply.language,
         title: reply.title,
         text: reply.text,
         binding: None,
         step: Some(reply.step),
-        attachments: reply.attachments,
+        attachments,
         reason: String::new(),
     };
     let kind = ItemKind::Clarification;
-    session.post(&NewPost { channel, section: Some(section), read: None, kind, body, disclose: None }).await
+    let new = NewPost { channel, section: Some(section), read: None, kind, body, disclose: None };
+    let posted = session.post(&new).await?;
+    forget(session, channel, &reply.attachments);
+    Ok(posted)
 }

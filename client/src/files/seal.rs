@@ -1,0 +1,105 @@
+//! Reading and sealing a file, part by part, on threads of their own while the parts before are sent.
+//!
+//! ```text
+//! reader: read, hash the content, seal  ->  hasher: hash the sealed part and the whole  ->  sender
+//! ```
+//!
+//! At most one part is at each place, so that memory does not grow with the file.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use chancery_core::id::Digest;
+use chancery_seal::SealError;
+use chancery_seal::file::{FileJournal, FileSealer, SealedHash};
+use tokio::sync::mpsc;
+
+use super::FileError;
+use crate::link::UploadPart;
+
+/// What sealing a whole file has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sealed {
+    /// SHA-256 of the content.
+    pub(super) sha256: Digest,
+    /// SHA-256 of the sealed file.
+    pub(super) sealed_sha256: Digest,
+}
+
+/// Seals every part of `file` and sends those from `first` on to `sender`. `record` stores the journal durably
+/// before a part is sealed for the first time.
+///
+/// # Errors
+/// [`FileError`]; [`SealError::SourceChanged`] if the file is not what the journal says.
+pub(super) fn seal(
+    sealer: &mut FileSealer,
+    path: &Path,
+    first: u32,
+    sender: mpsc::Sender<UploadPart>,
+    record: impl FnMut(&FileJournal) -> Result<(), FileError> + Send,
+) -> Result<Sealed, FileError> {
+    let (out, parts) = sync_channel(0);
+    thread::scope(|scope| {
+        let hasher = scope.spawn(move || hash(&parts, first, &sender));
+        let sha256 = read_and_seal(sealer, path, out, record);
+        let sealed_sha256 = hasher.join().map_err(|_| FileError::Bug("the hashing thread stopped"))?;
+        Ok(Sealed { sha256: sha256?, sealed_sha256 })
+    })
+}
+
+fn read_and_seal(
+    sealer: &mut FileSealer,
+    path: &Path,
+    out: SyncSender<(u32, Vec<u8>)>,
+    mut record: impl FnMut(&FileJournal) -> Result<(), FileError>,
+) -> Result<Digest, FileError> {
+    let mut file = File::open(path).map_err(FileError::io(path))?;
+    let layout = sealer.journal().layout();
+    let mut whole = SealedHash::new();
+    let mut content = Vec::new();
+    for part in 0..layout.parts() {
+        let range = layout.content_part(part)?;
+        let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        content.resize(length, 0);
+        file.read_exact(&mut content).map_err(|error| cut_off(path, error, part))?;
+        whole.update(&content);
+        let mut sealed = Vec::new();
+        sealer.seal_part(part, &content, &mut sealed, &mut record)?;
+        if out.send((part, sealed)).is_err() {
+            break;
+        }
+    }
+    // Longer than it was: what is read would not be the file.
+    if file.read(&mut [0]).map_err(FileError::io(path))? != 0 {
+        return Err(SealError::SourceChanged { part: layout.parts() }.into());
+    }
+    Ok(whole.finish())
+}
+
+/// A file that has become shorter has changed.
+fn cut_off(path: &Path, error: io::Error, part: u32) -> FileError {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        SealError::SourceChanged { part }.into()
+    } else {
+        FileError::Io { path: path.to_owned(), error }
+    }
+}
+
+fn hash(parts: &Receiver<(u32, Vec<u8>)>, first: u32, sender: &mpsc::Sender<UploadPart>) -> Digest {
+    let mut whole = SealedHash::new();
+    for (number, sealed) in parts {
+        whole.update(&sealed);
+        if number < first {
+            continue;
+        }
+        let part = UploadPart { number, sha256: Digest::of(&sealed), data: sealed.into() };
+        // The upload has ended, and says itself why.
+        if sender.blocking_send(part).is_err() {
+            break;
+        }
+    }
+    whole.finish()
+}
