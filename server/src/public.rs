@@ -124,3 +124,6 @@ impl Public {
 
 /// Bundles made at once; more are asked to come again.
 const BUNDLES_MAX: usize = 16;
+
+#[cfg(test)]
+mod tests;

@@ -135,4 +135,4 @@ async fn take(upload: &mut Upload, file: &FileId, message: proto::UploadRequest)
 }
 
 /// Longest wait for one message of at most 256 KiB: slower peers resume.
-const MESSAGE_MAX: Duration = Duration::from_secs(60);
+const MESSAGE_MAX: Duration = Duration::from_mins(1);

@@ -116,19 +116,14 @@ impl Download {
     /// The next bytes, at most [`READ_BYTES`](crate::blobs::READ_BYTES); `None` after the last.
     pub async fn next(&mut self) -> Result<Option<Bytes>, AppError> {
         while self.at < self.end {
-            let reader = match &mut self.reader {
+            let mut reader = match self.reader.take() {
                 Some(reader) => reader,
-                None => {
-                    let reader = self.open().await?;
-                    self.reader.insert(reader)
-                }
+                None => self.open().await?,
             };
-            match reader.next().await? {
-                Some(bytes) => {
-                    self.at += bytes.len() as u64;
-                    return Ok(Some(bytes));
-                }
-                None => self.reader = None,
+            if let Some(bytes) = reader.next().await? {
+                self.at += bytes.len() as u64;
+                self.reader = Some(reader);
+                return Ok(Some(bytes));
             }
         }
         Ok(None)
@@ -167,7 +162,7 @@ impl Download {
 }
 
 /// Longest wait until the reader takes a piece.
-const PIECE_MAX: Duration = Duration::from_secs(60);
+const PIECE_MAX: Duration = Duration::from_mins(1);
 /// Pieces of one download that wait for its reader.
 const PIECES_WAITING_MAX: usize = 2;
 

@@ -107,7 +107,7 @@ impl FileStore {
 }
 
 /// Between two collections.
-const PAUSE: Duration = Duration::from_secs(10 * 60);
+const PAUSE: Duration = Duration::from_mins(10);
 /// Files in one page of a list.
 const PAGE: u32 = 256;
 

@@ -3,6 +3,8 @@
 //! While one part is made durable the next one comes in, and no more: so a whole file of any size passes
 //! through a few mebibytes. A part that is whole is made durable and counted even if the call ends meanwhile.
 
+use std::cmp::Ordering;
+
 use bytes::Bytes;
 use chancery_core::error::{Reason, WireReason};
 use chancery_core::file::{FileParts, FileUse};
@@ -240,14 +242,14 @@ impl Upload {
             // With several parts, only once the whole is checked.
             FileUse::Rendition(_) => alone,
         };
-        let writer = if part < self.next {
-            self.settle().await?;
-            self.compare(part, sha256).await?;
-            None
-        } else if part == self.next {
-            Some(self.store.blobs.begin_part(self.file.id, part, length_bytes).await?)
-        } else {
-            return Err(WireReason::FileRange.into());
+        let writer = match part.cmp(&self.next) {
+            Ordering::Less => {
+                self.settle().await?;
+                self.compare(part, sha256).await?;
+                None
+            }
+            Ordering::Equal => Some(self.store.blobs.begin_part(self.file.id, part, length_bytes).await?),
+            Ordering::Greater => return Err(WireReason::FileRange.into()),
         };
         let part = NewPart { file: self.file.id, part, sha256, length_bytes, completes };
         self.incoming = Some(Incoming { part, received_bytes: 0, writer });

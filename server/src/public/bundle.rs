@@ -174,5 +174,5 @@ impl Write for Pieces {
 
 const PIECE_BYTES: usize = 256 * 1024;
 /// Longest wait until the reader takes a piece.
-const PIECE_MAX: Duration = Duration::from_secs(60);
+const PIECE_MAX: Duration = Duration::from_mins(1);
 const PIECES_WAITING_MAX: usize = 2;

@@ -35,7 +35,7 @@ impl Default for PublicLimits {
         Self {
             connections_max: 1_024,
             head_max: Duration::from_secs(10),
-            connection_max: Duration::from_secs(60 * 60),
+            connection_max: Duration::from_hours(1),
             head_bytes_max: 16 * 1024,
             drain_max: Duration::from_secs(10),
         }
@@ -53,13 +53,14 @@ pub async fn serve(listener: TcpListener, app: App, limits: PublicLimits, stop: 
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((tcp, _)) => match places.clone().try_acquire_owned() {
-                Ok(place) => {
+            Ok((tcp, _)) => {
+                if let Ok(place) = places.clone().try_acquire_owned() {
                     connections.spawn(connection(tcp, place, public.clone(), limits, stop.clone()));
+                } else {
+                    // Closed at once: its owner learns of it now, not by a timeout.
+                    tracing::warn!(limits.connections_max, "public connection refused: no place");
                 }
-                // Closed at once: its owner learns of it now, not by a timeout.
-                Err(_) => tracing::warn!(limits.connections_max, "public connection refused: no place"),
-            },
+            }
             Err(error) => {
                 // Most likely no file descriptor is left: at full speed this loop would take a core.
                 tracing::warn!(kind = %error.kind(), "a public connection could not be accepted");

@@ -31,7 +31,8 @@ pub use value::{Kind, Value};
 macro_rules! run {
     ($db:ty, $arguments:expr, $name:expr, $sql:expr, $limit:expr, $method:ident, $executor:expr) => {{
         let query = sqlx::query_with::<$db, _>($sql, $arguments);
-        $crate::store::db::within($name, $limit, query.$method($executor)).await
+        // Boxed: sqlx's futures are several KiB each, and every verb that asks would hold all of them.
+        $crate::store::db::within($name, $limit, Box::pin(query.$method($executor))).await
     }};
 }
 use run;

@@ -197,12 +197,13 @@ pub async fn remove(tx: &mut Tx, file: &FileId) -> Result<(), DbError> {
 
 /// The files whose ids begin with the byte `first` and come after `after`, in order of id.
 pub async fn page(pool: &Pool, first: u8, after: Option<FileId>, most: u32) -> Result<Vec<File>, DbError> {
-    let mut last = [0xff; FileId::LEN_BYTES];
-    last[0] = first;
-    let mut least = [0; FileId::LEN_BYTES];
-    least[0] = first;
-    let least = after.map_or(least, |after| *after.as_bytes());
-    let values = [(&least).into(), after.is_none().into(), (&last).into(), most.into()];
+    let bound = |fill: u8| {
+        let mut id = [fill; FileId::LEN_BYTES];
+        id[0] = first;
+        FileId::new(id)
+    };
+    let (from, to) = (after.unwrap_or(bound(0)), bound(0xff));
+    let values = [from.as_bytes().into(), after.is_none().into(), to.as_bytes().into(), most.into()];
     pool.rows(&PAGE, &values).await?.iter().map(file_of).collect()
 }
 

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering as Memory};
 
 use chancery_core::file::{CLEAR_PART_BYTES, SEALED_PART_BYTES};
 
@@ -20,7 +20,7 @@ pub(in crate::app) async fn with_store(test: impl AsyncFn(FileStore, Arc<AtomicU
         let blobs = Blobs::open_folder(folder.path().to_owned()).await.unwrap();
         let now = Arc::new(AtomicU64::new(1_000));
         let read = now.clone();
-        let clock: Clock = Arc::new(move || read.load(Ordering::Relaxed));
+        let clock: Clock = Arc::new(move || read.load(Memory::Relaxed));
         test(FileStore { pool, blobs, clock }, now).await;
     })
     .await;
@@ -223,7 +223,10 @@ async fn streams_of_one_file_at_once_agree() {
     with_store(async |store, _| {
         let (file, bytes) = (sealed(7, FIRST + SEALED_PART_BYTES), content(FIRST + SEALED_PART_BYTES));
         store.announce(PERSON, file).await.unwrap();
-        let (one, other) = tokio::join!(send(&store, &file, &bytes, 0..2), send(&store, &file, &bytes, 0..2));
+        let (one, other) = tokio::join!(
+            Box::pin(send(&store, &file, &bytes, 0..2)),
+            Box::pin(send(&store, &file, &bytes, 0..2))
+        );
         let done = Ok(Received { parts: 2, complete: true });
         assert_eq!((one, other), (done.clone(), done));
         assert_eq!(state(&store, 7).await, Some((2, FileState::Complete)));

@@ -97,10 +97,12 @@ impl Pool {
     /// the first statement takes the lock of the channel's row.
     pub async fn begin(&self) -> Result<Tx, DbError> {
         let inner = match &self.inner {
-            Inner::Sqlite { writer, .. } => {
-                TxInner::Sqlite(within("begin", self.limit, writer.begin_with("BEGIN IMMEDIATE")).await?)
+            Inner::Sqlite { writer, .. } => TxInner::Sqlite(
+                within("begin", self.limit, Box::pin(writer.begin_with("BEGIN IMMEDIATE"))).await?,
+            ),
+            Inner::Postgres(pool) => {
+                TxInner::Postgres(within("begin", self.limit, Box::pin(pool.begin())).await?)
             }
-            Inner::Postgres(pool) => TxInner::Postgres(within("begin", self.limit, pool.begin()).await?),
         };
         Ok(Tx::new(inner, self.limit, self.commit_limit))
     }
@@ -109,13 +111,13 @@ impl Pool {
     pub async fn begin_read(&self) -> Result<Tx, DbError> {
         let inner = match &self.inner {
             Inner::Sqlite { readers, .. } => {
-                TxInner::Sqlite(within("begin read", self.limit, readers.begin()).await?)
+                TxInner::Sqlite(within("begin read", self.limit, Box::pin(readers.begin())).await?)
             }
             Inner::Postgres(pool) => TxInner::Postgres(
                 within(
                     "begin read",
                     self.limit,
-                    pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+                    Box::pin(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")),
                 )
                 .await?,
             ),

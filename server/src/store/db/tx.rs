@@ -118,16 +118,16 @@ impl Tx {
     /// unknown.
     pub async fn commit(self) -> Result<(), DbError> {
         match self.inner {
-            Inner::Sqlite(tx) => within("commit", self.commit_limit, tx.commit()).await,
-            Inner::Postgres(tx) => within("commit", self.commit_limit, tx.commit()).await,
+            Inner::Sqlite(tx) => within("commit", self.commit_limit, Box::pin(tx.commit())).await,
+            Inner::Postgres(tx) => within("commit", self.commit_limit, Box::pin(tx.commit())).await,
         }
     }
 
     /// Undoes everything and waits until it is undone.
     pub async fn rollback(self) -> Result<(), DbError> {
         match self.inner {
-            Inner::Sqlite(tx) => within("rollback", self.limit, tx.rollback()).await,
-            Inner::Postgres(tx) => within("rollback", self.limit, tx.rollback()).await,
+            Inner::Sqlite(tx) => within("rollback", self.limit, Box::pin(tx.rollback())).await,
+            Inner::Postgres(tx) => within("rollback", self.limit, Box::pin(tx.rollback())).await,
         }
     }
 }

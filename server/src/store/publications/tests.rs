@@ -62,9 +62,9 @@ async fn open(pool: &Pool, state: &str, post: u64, index: u64, rendition: &Rendi
     let mut tx = pool.begin().await.unwrap();
     let opened = try_open(&mut tx, state, post, index, rendition).await;
     if opened {
-        tx.commit().await.unwrap()
+        tx.commit().await.unwrap();
     } else {
-        tx.rollback().await.unwrap()
+        tx.rollback().await.unwrap();
     }
     opened
 }
