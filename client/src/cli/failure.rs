@@ -56,6 +56,12 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
 }
 
+/// The line on standard error. Its fields stand in the order of the declaration.
+#[derive(Serialize)]
+struct Told<'a> {
+    error: &'a Failure,
+}
+
 impl Failure {
     /// A failure of this kind.
     pub(crate) fn new(exit: Exit, reason: &str, message: impl Into<String>, next: impl Into<String>) -> Self {
@@ -110,7 +116,7 @@ impl Failure {
     pub(super) fn print(&self, json: bool) {
         let mut out = std::io::stderr().lock();
         let _ = if json {
-            let line = serde_json::to_string(&serde_json::json!({ "error": self })).unwrap_or_default();
+            let line = serde_json::to_string(&Told { error: self }).unwrap_or_default();
             writeln!(out, "{line}")
         } else {
             write!(out, "{}", self.text())

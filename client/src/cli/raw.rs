@@ -35,8 +35,13 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         }
         return Ok(());
     };
-    let home = context.open_home()?;
+    let home = match args.data {
+        // Standard input may carry the passphrase first, and then the request.
+        None => Some(context.open_home()?),
+        Some(_) => None,
+    };
     let rpc = RawRpc::new(&rpc, &request(args.data)?)?;
+    let home = home.map_or_else(|| context.open_home(), Ok)?;
     let link = Link::connect(home.server()?, &home.keys().tls).await?;
     let mut left = args.take.unwrap_or(u64::MAX);
     let mut printed = Ok(());
