@@ -4,13 +4,18 @@
 //! A command is a module here with an `Args` and a `run(args, &Context)`, and a variant of [`Command`].
 
 mod admit;
+mod archive;
 mod ask;
+mod bundle;
 mod channels;
 mod complain;
 mod completions;
 mod context;
+mod disclose;
+mod disclosed;
 mod failure;
 mod files;
+mod get;
 mod invite;
 mod join;
 mod mapping;
@@ -21,6 +26,7 @@ mod people;
 mod post;
 mod progress;
 mod prompt;
+mod put;
 mod raw;
 mod remove;
 mod reply;
@@ -29,6 +35,7 @@ mod root;
 mod session;
 mod threads;
 mod time;
+mod transfer;
 mod upkeep;
 mod verify;
 mod watch;
@@ -106,8 +113,22 @@ enum Command {
     Members(members::Args),
     /// Follow every channel
     Watch(watch::Args),
-    /// Verify every log from its first entry
-    Verify,
+    /// Send a document
+    Put(put::Args),
+    /// Fetch a file
+    Get(get::Args),
+    /// Open posts of a section to all parties or to the public
+    Disclose(disclose::DiscloseArgs),
+    /// Stop serving what was opened
+    Withdraw(disclose::WithdrawArgs),
+    /// List what States have opened
+    Disclosed(disclosed::ListArgs),
+    /// Read one item that a State has opened
+    ReadDisclosed(disclosed::ReadArgs),
+    /// Export a record that reads and verifies offline, or verify one
+    Archive(archive::Args),
+    /// Verify every log from its first entry, or the bundle of a public item
+    Verify(verify::Args),
     /// Report an act whose key, box, body or file does not open
     Complain(complain::Args),
     /// Bring your State's or team's channels into order
@@ -138,7 +159,14 @@ impl Command {
             Self::Read => threads::read(context).await,
             Self::Members(args) => members::run(args, context).await,
             Self::Watch(args) => watch::run(args, context).await,
-            Self::Verify => verify::run(context).await,
+            Self::Put(args) => put::run(args, context).await,
+            Self::Get(args) => get::run(args, context).await,
+            Self::Disclose(args) => disclose::disclose(args, context).await,
+            Self::Withdraw(args) => disclose::withdraw(args, context).await,
+            Self::Disclosed(args) => disclosed::list(args, context).await,
+            Self::ReadDisclosed(args) => disclosed::read(args, context).await,
+            Self::Archive(args) => archive::run(args, context).await,
+            Self::Verify(args) => verify::run(args, context).await,
             Self::Complain(args) => complain::run(args, context).await,
             Self::Upkeep => upkeep::run(context).await,
             Self::Raw(args) => raw::run(args, context).await,

@@ -2,13 +2,29 @@
 
 use serde_json::json;
 
+use super::bundle;
 use super::context::Context;
 use super::failure::Failure;
 use super::session::{self, place_name, tell_alarm};
 use crate::verbs::verify::verify;
 
-/// Verifies every log from its first entry.
-pub(super) async fn run(context: &Context) -> Result<(), Failure> {
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Verify the bundle of a public item: no network, no account
+    Bundle(bundle::Args),
+}
+
+/// Verifies every log from its first entry, or what was named.
+pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    if let Some(Command::Bundle(args)) = args.command {
+        return bundle::run(&args, context);
+    }
     let mut session = session::open(context).await?;
     let verified = verify(&mut session).await?;
     for log in &verified.logs {
