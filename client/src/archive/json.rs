@@ -139,6 +139,82 @@ fn basis(basis: &Basis) -> Json {
 
 fn state(statement: &Statement) -> Vec<(&'static str, Json)> {
     match statement {
+        Statement::FoundDirectory(_)
+        | Statement::AdmitState(_)
+        | Statement::CertifyStateKey(_)
+        | Statement::AdmitPerson(_)
+        | Statement::RemovePerson(_)
+        | Statement::NewTeamGeneration(_)
+        | Statement::ShareTeam(_) => of_directory(statement),
+        Statement::OpenReview(act) => vec![
+            ("state", text(act.state)),
+            ("instruments", list(&act.instruments, text)),
+            (
+                "reviewers",
+                list(&act.reviewers, |reviewer| {
+                    let instruments = list(&reviewer.instruments, text);
+                    Json::Object(vec![("state", text(reviewer.state)), ("instruments", instruments)])
+                }),
+            ),
+            ("secretariat_team", text(act.secretariat_team)),
+            ("languages", list(&act.languages, |language| language.as_str().into())),
+        ],
+        Statement::OpenChannel(act) => {
+            let mut fields = vec![("channel", text(act.channel))];
+            fields.extend(match &act.opening {
+                Opening::Strand(instrument) => [("opens", "strand".into()), ("instrument", text(instrument))],
+                Opening::Coordination(instrument) => {
+                    [("opens", "coordination".into()), ("instrument", text(instrument))]
+                }
+                Opening::Delegation(state) => [("opens", "delegation".into()), ("state", text(state))],
+            });
+            fields
+        }
+        Statement::NewEpoch(act) => vec![
+            ("number", act.number.into()),
+            ("commitment", text(act.commitment)),
+            ("recipients", recipients(&act.recipients)),
+            ("secretariat", act.secretariat.as_ref().map(|wrap| text(wrap.key_id)).into()),
+        ],
+        Statement::RemoveMember(user) => vec![("user", text(user))],
+        Statement::AddMember(act) => {
+            vec![("user", text(act.user)), ("recipients", recipients(&act.recipients))]
+        }
+        Statement::Post(act) => vec![
+            ("section", text(act.section)),
+            ("previous", act.previous.map(text).into()),
+            ("item", act.kind.as_str().into()),
+            ("files", list(&act.files, text)),
+            ("body_length", act.body.length.into()),
+            ("body_sha256", text(act.body.sha256)),
+            ("key_commitment", text(act.body.key_commitment)),
+            ("clearance", act.clearance.as_ref().map(statement_of_state).into()),
+        ],
+        Statement::Disclose(Disclose { section, audience, grants }) => vec![
+            ("section", text(section)),
+            ("audience", audience.as_str().into()),
+            ("grants", list(grants, statement_of_state)),
+        ],
+        Statement::Withdraw(Withdraw { section, audience, withdrawals }) => vec![
+            ("section", text(section)),
+            ("audience", audience.as_str().into()),
+            ("withdrawals", list(withdrawals, statement_of_state)),
+        ],
+        Statement::Complain(act) => {
+            let (fault, file) = match act.fault {
+                Fault::Wrap => ("wrap", None),
+                Fault::PreviousBox => ("previous-box", None),
+                Fault::Body => ("body", None),
+                Fault::File(file) => ("file", Some(file)),
+            };
+            vec![("about", text(act.act_id)), ("fault", fault.into()), ("file", file.map(text).into())]
+        }
+    }
+}
+
+/// What is stated in the directory; of any other statement, nothing.
+fn of_directory(statement: &Statement) -> Vec<(&'static str, Json)> {
+    match statement {
         Statement::FoundDirectory(act) => vec![
             ("root_key", ed25519(&act.root_key)),
             ("mechanism_sha256", text(act.mechanism)),
@@ -174,7 +250,7 @@ fn state(statement: &Statement) -> Vec<(&'static str, Json)> {
             ("secretariat_team", act.secretariat_team.map(text).into()),
             ("membership", act.membership.as_ref().map(statement_of_state).into()),
         ],
-        Statement::RemovePerson(user) | Statement::RemoveMember(user) => vec![("user", text(user))],
+        Statement::RemovePerson(user) => vec![("user", text(user))],
         Statement::NewTeamGeneration(act) => vec![
             ("team", team(&act.team)),
             ("generation", act.generation.into()),
@@ -187,68 +263,7 @@ fn state(statement: &Statement) -> Vec<(&'static str, Json)> {
             ("generation", act.generation.into()),
             ("recipients", recipients(&act.recipients)),
         ],
-        Statement::OpenReview(act) => vec![
-            ("state", text(act.state)),
-            ("instruments", list(&act.instruments, text)),
-            (
-                "reviewers",
-                list(&act.reviewers, |reviewer| {
-                    let instruments = list(&reviewer.instruments, text);
-                    Json::Object(vec![("state", text(reviewer.state)), ("instruments", instruments)])
-                }),
-            ),
-            ("secretariat_team", text(act.secretariat_team)),
-            ("languages", list(&act.languages, |language| language.as_str().into())),
-        ],
-        Statement::OpenChannel(act) => {
-            let mut fields = vec![("channel", text(act.channel))];
-            fields.extend(match &act.opening {
-                Opening::Strand(instrument) => [("opens", "strand".into()), ("instrument", text(instrument))],
-                Opening::Coordination(instrument) => {
-                    [("opens", "coordination".into()), ("instrument", text(instrument))]
-                }
-                Opening::Delegation(state) => [("opens", "delegation".into()), ("state", text(state))],
-            });
-            fields
-        }
-        Statement::NewEpoch(act) => vec![
-            ("number", act.number.into()),
-            ("commitment", text(act.commitment)),
-            ("recipients", recipients(&act.recipients)),
-            ("secretariat", act.secretariat.as_ref().map(|wrap| text(wrap.key_id)).into()),
-        ],
-        Statement::AddMember(act) => {
-            vec![("user", text(act.user)), ("recipients", recipients(&act.recipients))]
-        }
-        Statement::Post(act) => vec![
-            ("section", text(act.section)),
-            ("previous", act.previous.map(text).into()),
-            ("item", act.kind.as_str().into()),
-            ("files", list(&act.files, text)),
-            ("body_length", act.body.length.into()),
-            ("body_sha256", text(act.body.sha256)),
-            ("key_commitment", text(act.body.key_commitment)),
-            ("clearance", act.clearance.as_ref().map(statement_of_state).into()),
-        ],
-        Statement::Disclose(Disclose { section, audience, grants }) => vec![
-            ("section", text(section)),
-            ("audience", audience.as_str().into()),
-            ("grants", list(grants, statement_of_state)),
-        ],
-        Statement::Withdraw(Withdraw { section, audience, withdrawals }) => vec![
-            ("section", text(section)),
-            ("audience", audience.as_str().into()),
-            ("withdrawals", list(withdrawals, statement_of_state)),
-        ],
-        Statement::Complain(act) => {
-            let (fault, file) = match act.fault {
-                Fault::Wrap => ("wrap", None),
-                Fault::PreviousBox => ("previous-box", None),
-                Fault::Body => ("body", None),
-                Fault::File(file) => ("file", Some(file)),
-            };
-            vec![("about", text(act.act_id)), ("fault", fault.into()), ("file", file.map(text).into())]
-        }
+        _ => Vec::new(),
     }
 }
 

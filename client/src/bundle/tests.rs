@@ -75,7 +75,7 @@ impl World {
         EntryProof { log_time_ms: NOW_MS + index, index, path, checkpoint }.encode().into_bytes()
     }
 
-    fn body(&self) -> PostBody {
+    fn body() -> PostBody {
         PostBody {
             language: Language::Es,
             title: "Respuesta".to_owned(),
@@ -134,7 +134,7 @@ impl World {
         let directory = directory_channel(&root);
         let entries = [found.bytes().clone(), admit.bytes().clone(), certify.bytes().clone()];
 
-        let body = self.body();
+        let body = Self::body();
         let (sealed, named) = self.sealed(&body);
         let rendition = Rendition::of(&body);
         let signer = Signer { key: &self.state, root: &root };
@@ -187,7 +187,7 @@ fn a_bundle_shows_what_was_said_and_names_no_person() {
     let shown = world.verify(&world.members()).unwrap();
     assert_eq!(shown.state.as_str(), "CL");
     assert_eq!((shown.index, shown.log_time_ms), (3, NOW_MS + 3));
-    assert_eq!(shown.rendition, Rendition::of(&world.body()));
+    assert_eq!(shown.rendition, Rendition::of(&World::body()));
     for name in [FOUND_DIRECTORY, ADMIT_STATE, CERTIFY_STATE_KEY] {
         let members = world.members();
         let bytes = members.iter().find(|(one, _)| one == name).unwrap().1.clone();
@@ -247,7 +247,7 @@ fn a_grant_to_all_parties_and_a_withdrawal_prove_nothing_public() {
     let world = World::new();
     let root = world.root.key_id();
     let signer = Signer { key: &world.state, root: &root };
-    let (_, named) = world.sealed(&world.body());
+    let (_, named) = world.sealed(&World::body());
     let to_parties = signer.grant(World::post(named, "CL"), Audience::AllParties, None).unwrap();
     let RevisionPlace { channel, section, act } = PLACE;
     let withdrawal = signer
@@ -259,7 +259,7 @@ fn a_grant_to_all_parties_and_a_withdrawal_prove_nothing_public() {
             audience: Audience::Public,
         }))
         .unwrap();
-    let rendition = Rendition::of(&world.body());
+    let rendition = Rendition::of(&World::body());
     let foreign = signer.grant(World::post(named, "KE"), Audience::Public, Some(&rendition)).unwrap();
     for signed in [to_parties, withdrawal, foreign] {
         let mut members = world.members();
@@ -272,9 +272,9 @@ fn a_grant_to_all_parties_and_a_withdrawal_prove_nothing_public() {
 fn a_text_that_was_not_exchanged_is_found_though_the_state_signed_its_hash() {
     let world = World::new();
     let root = world.root.key_id();
-    let mut rendition = Rendition::of(&world.body());
+    let mut rendition = Rendition::of(&World::body());
     rendition.text = "No.".to_owned();
-    let body = world.body();
+    let body = World::body();
     let (sealed, named) = world.sealed(&body);
     let signer = Signer { key: &world.state, root: &root };
     let grant = signer.grant(World::post(named, "CL"), Audience::Public, Some(&rendition)).unwrap();

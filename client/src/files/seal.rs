@@ -35,7 +35,7 @@ pub(super) struct Sealed {
 /// # Errors
 /// [`FileError`]; [`SealError::SourceChanged`] if the file is not what the journal says.
 pub(super) fn seal(
-    sealer: &mut FileSealer,
+    writer: &mut FileSealer,
     path: &Path,
     first: u32,
     sender: mpsc::Sender<UploadPart>,
@@ -44,20 +44,20 @@ pub(super) fn seal(
     let (out, parts) = sync_channel(0);
     thread::scope(|scope| {
         let hasher = scope.spawn(move || hash(&parts, first, &sender));
-        let sha256 = read_and_seal(sealer, path, out, record);
+        let sha256 = read_and_seal(writer, path, out, record);
         let sealed_sha256 = hasher.join().map_err(|_| FileError::Bug("the hashing thread stopped"))?;
         Ok(Sealed { sha256: sha256?, sealed_sha256 })
     })
 }
 
 fn read_and_seal(
-    sealer: &mut FileSealer,
+    writer: &mut FileSealer,
     path: &Path,
     out: SyncSender<(u32, Vec<u8>)>,
     mut record: impl FnMut(&FileJournal) -> Result<(), FileError>,
 ) -> Result<Digest, FileError> {
     let mut file = File::open(path).map_err(FileError::io(path))?;
-    let layout = sealer.journal().layout();
+    let layout = writer.journal().layout();
     let mut whole = SealedHash::new();
     let mut content = Vec::new();
     for part in 0..layout.parts() {
@@ -67,11 +67,13 @@ fn read_and_seal(
         file.read_exact(&mut content).map_err(|error| cut_off(path, error, part))?;
         whole.update(&content);
         let mut sealed = Vec::new();
-        sealer.seal_part(part, &content, &mut sealed, &mut record)?;
+        writer.seal_part(part, &content, &mut sealed, &mut record)?;
         if out.send((part, sealed)).is_err() {
             break;
         }
     }
+    // Nothing more comes.
+    drop(out);
     // Longer than it was: what is read would not be the file.
     if file.read(&mut [0]).map_err(FileError::io(path))? != 0 {
         return Err(SealError::SourceChanged { part: layout.parts() }.into());

@@ -45,14 +45,14 @@ pub(super) async fn upload(
         if !metadata.is_file() {
             return Err(FileError::NotAFile(path.to_owned()));
         }
-        let mut sealer = sealer(home, channel, &name, metadata.len())?;
-        match send(home, link, &mut sealer, &source, &name, progress).await {
-            Ok(sealed) => return Ok(cite(&sealer, &sealed, path)),
+        let mut writer = begin(home, channel, &name, metadata.len())?;
+        match send(home, link, &mut writer, &source, &name, progress).await {
+            Ok(sealed) => return Ok(cite(&writer, &sealed, path)),
             // Another file under the same key would repeat a nonce: a new file, key and salt.
             Err(FileError::Seal(SealError::SourceChanged { .. })) => home.remove(Family::Journal, &name)?,
             // The server is about to remove what it had of it.
             Err(FileError::Link(error)) if error.reason() == Some(TAKEN) => {
-                home.remove(Family::Journal, &name)?
+                home.remove(Family::Journal, &name)?;
             }
             Err(error) => return Err(error),
         }
@@ -61,28 +61,28 @@ pub(super) async fn upload(
 }
 
 /// Goes on from the journal, if there is one of a file of this length.
-fn sealer(home: &Home, channel: ChannelId, name: &[u8], length: u64) -> Result<FileSealer, FileError> {
+fn begin(home: &Home, channel: ChannelId, name: &[u8], length: u64) -> Result<FileSealer, FileError> {
     let stored = home.get(Family::Journal, name)?;
     let journal = stored.and_then(|bytes| FileJournal::decode(&bytes).ok());
     let journal = journal.filter(|j| j.channel() == channel && j.layout().content_bytes() == length);
     if let Some(journal) = journal {
         return Ok(FileSealer::resume(journal)?);
     }
-    let sealer = FileSealer::make(channel, length)?;
-    home.put(Family::Journal, name, &sealer.journal().encode())?;
-    Ok(sealer)
+    let writer = FileSealer::make(channel, length)?;
+    home.put(Family::Journal, name, &writer.journal().encode())?;
+    Ok(writer)
 }
 
 async fn send(
     home: &Home,
     link: &Link,
-    sealer: &mut FileSealer,
+    writer: &mut FileSealer,
     path: &Path,
     name: &[u8],
     progress: &Progress,
 ) -> Result<Sealed, FileError> {
     let (channel, file, layout) = {
-        let journal = sealer.journal();
+        let journal = writer.journal();
         (journal.channel(), journal.file(), journal.layout())
     };
     let first = link.start_upload(channel, file, layout.sealed_bytes(), FileUse::Sealed).await?;
@@ -95,7 +95,7 @@ async fn send(
     // The home stays here; the threads that use it end before this does.
     let (sealed, uploaded) = tokio::task::block_in_place(|| {
         std::thread::scope(|scope| {
-            let sealing = scope.spawn(move || seal(sealer, path, first, sender, record));
+            let sealing = scope.spawn(move || seal(writer, path, first, sender, record));
             let uploaded = Handle::current().block_on(transfer(link, file, parts, complete));
             let sealed = sealing.join().map_err(|_| FileError::Bug("the sealing thread stopped"));
             (sealed, uploaded)
@@ -120,8 +120,8 @@ async fn transfer(
     Ok(Uploaded { received_parts: 0, complete: true })
 }
 
-fn cite(sealer: &FileSealer, sealed: &Sealed, path: &Path) -> Attachment {
-    let journal = sealer.journal();
+fn cite(writer: &FileSealer, sealed: &Sealed, path: &Path) -> Attachment {
+    let journal = writer.journal();
     Attachment {
         file: journal.file(),
         key: *journal.key().as_bytes(),
