@@ -11,7 +11,7 @@ mod error;
 mod fetch;
 mod flush;
 mod post;
-mod store;
+pub mod store;
 mod write;
 
 use std::collections::BTreeMap;

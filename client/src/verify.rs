@@ -18,5 +18,6 @@ mod publication;
 pub use copy::{ChannelCopy, DirectoryCopy};
 pub use error::{At, Fault, VerifyError};
 pub use grow::{Growth, basis_needed, extend_channel, extend_channel_headers, extend_directory};
+pub(crate) use parallel::each_in_parallel;
 pub use parallel::in_parallel;
 pub use publication::{PublicationCopy, compare_publication, extend_publication};

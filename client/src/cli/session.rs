@@ -80,7 +80,7 @@ pub(super) fn tell_upkept(session: &Session, context: &Context, one: &Upkept) ->
     let users: Vec<String> = match one {
         Upkept::Joined { user, .. } => vec![user.to_string()],
         Upkept::Left { users, .. } => users.iter().map(ToString::to_string).collect(),
-        Upkept::Begun { .. } | Upkept::Rotated { .. } => Vec::new(),
+        Upkept::Begun { .. } | Upkept::Rotated { .. } | Upkept::PutOff { .. } => Vec::new(),
     };
     let fields = json!({ "channel": one.channel(), "done": one.word(), "users": users });
     context.out.record("upkeep", &fields)?;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::Entry;
 use crate::home::{Family, Home, HomeError};
-use crate::verify::{ChannelCopy, DirectoryCopy, PublicationCopy};
+use crate::verify::{ChannelCopy, DirectoryCopy, PublicationCopy, each_in_parallel};
 
 /// A segment is closed when it has so many bytes; each append writes the last one anew.
 const SEGMENT_BYTES: usize = 1024 * 1024;
@@ -31,20 +31,31 @@ struct Snapshot<S> {
     segments: Vec<u64>,
 }
 
-pub(super) fn mechanism(home: &Home) -> Result<Option<String>, HomeError> {
+/// The mechanism file that was kept.
+///
+/// # Errors
+/// [`HomeError`].
+pub fn mechanism(home: &Home) -> Result<Option<String>, HomeError> {
     let kept = home.get(Family::Directory, MECHANISM)?;
     Ok(kept.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
 }
 
 /// Keeps the mechanism file. The caller has checked it against the deployment's first act.
-pub(super) fn keep_mechanism(home: &Home, text: &str) -> Result<(), HomeError> {
+///
+/// # Errors
+/// [`HomeError`].
+pub fn keep_mechanism(home: &Home, text: &str) -> Result<(), HomeError> {
     if mechanism(home)?.as_deref() == Some(text) {
         return Ok(());
     }
     home.put(Family::Directory, MECHANISM, text.as_bytes())
 }
 
-pub(super) fn load_directory(home: &Home, root: KeyId) -> Result<DirectoryCopy, HomeError> {
+/// The directory that was kept; an empty one where there is none.
+///
+/// # Errors
+/// [`HomeError`].
+pub fn load_directory(home: &Home, root: KeyId) -> Result<DirectoryCopy, HomeError> {
     let log = Log { home, family: Family::Directory, id: directory_channel(&root) };
     let Some((snapshot, entries)) = log.load::<Directory>(|state| state.log.size())? else {
         return Ok(DirectoryCopy::new(root));
@@ -53,12 +64,19 @@ pub(super) fn load_directory(home: &Home, root: KeyId) -> Result<DirectoryCopy, 
 }
 
 /// Keeps the directory, of which the first `kept` entries are kept already.
-pub(super) fn keep_directory(home: &Home, copy: &DirectoryCopy, kept: u64) -> Result<(), HomeError> {
+///
+/// # Errors
+/// [`HomeError`].
+pub fn keep_directory(home: &Home, copy: &DirectoryCopy, kept: u64) -> Result<(), HomeError> {
     let log = Log { home, family: Family::Directory, id: copy.id() };
     log.keep(&copy.state, copy.note.as_ref(), &[], &copy.entries, kept)
 }
 
-pub(super) fn load_channel(home: &Home, id: ChannelId) -> Result<Option<ChannelCopy>, HomeError> {
+/// A channel that was kept.
+///
+/// # Errors
+/// [`HomeError`].
+pub fn load_channel(home: &Home, id: ChannelId) -> Result<Option<ChannelCopy>, HomeError> {
     let log = Log { home, family: Family::Channel, id };
     let loaded = log.load::<Channel>(|state| state.log.size())?;
     Ok(loaded.map(|(snapshot, entries)| ChannelCopy {
@@ -70,23 +88,30 @@ pub(super) fn load_channel(home: &Home, id: ChannelId) -> Result<Option<ChannelC
 }
 
 /// Keeps a channel, of which the first `kept` entries are kept already.
-pub(super) fn keep_channel(home: &Home, copy: &ChannelCopy, kept: u64) -> Result<(), HomeError> {
+///
+/// # Errors
+/// [`HomeError`].
+pub fn keep_channel(home: &Home, copy: &ChannelCopy, kept: u64) -> Result<(), HomeError> {
     let log = Log { home, family: Family::Channel, id: copy.id() };
     log.keep(&copy.state, copy.note.as_ref(), &copy.key_acts, &copy.entries, kept)
 }
 
-pub(super) fn load_publication(
-    home: &Home,
-    root: KeyId,
-    audience: Audience,
-) -> Result<PublicationCopy, HomeError> {
+/// A publication log that was kept; an empty one where there is none.
+///
+/// # Errors
+/// [`HomeError`].
+pub fn load_publication(home: &Home, root: KeyId, audience: Audience) -> Result<PublicationCopy, HomeError> {
     let name = name(publication_channel(&root, audience), STATE, None);
     let kept = home.get(Family::Directory, &name)?;
     let kept = kept.and_then(|bytes| postcard::from_bytes(&bytes).ok());
     Ok(kept.unwrap_or_else(|| PublicationCopy::new(root, audience)))
 }
 
-pub(super) fn keep_publication(home: &Home, copy: &PublicationCopy) -> Result<(), HomeError> {
+/// Keeps a publication log.
+///
+/// # Errors
+/// [`HomeError`].
+pub fn keep_publication(home: &Home, copy: &PublicationCopy) -> Result<(), HomeError> {
     home.put(Family::Directory, &name(copy.id(), STATE, None), &encode(copy)?)
 }
 
@@ -106,9 +131,11 @@ impl Log<'_> {
         // Written by another version: read and verified again from the server.
         let Ok(snapshot) = postcard::from_bytes::<Snapshot<S>>(&bytes) else { return Ok(None) };
         let wanted = usize::try_from(size(&snapshot.state)).unwrap_or(usize::MAX);
+        let segments = each_in_parallel(&snapshot.segments, |first| self.segment(*first));
+        let segments = segments.map_err(|(_, error)| error)?;
         let mut entries: Vec<Entry> = Vec::with_capacity(wanted);
-        for first in &snapshot.segments {
-            let Some(segment) = self.segment(*first)? else { return Ok(None) };
+        for segment in segments {
+            let Some(segment) = segment else { return Ok(None) };
             entries.extend(segment);
         }
         if entries.len() < wanted {

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use chancery_core::act::{PersonCard, Role, Statement};
+use chancery_core::error::{Class, Reason};
 use chancery_core::id::{ActId, ChannelId, StateCode, UserId};
 use chancery_core::state::{Channel, DirectoryAt, Place, Roster};
 use chancery_seal::random::make_bytes;
@@ -39,6 +40,13 @@ pub enum Upkept {
         /// The channel.
         channel: ChannelId,
     },
+    /// Something is to be done and waits for somebody else.
+    PutOff {
+        /// The channel.
+        channel: ChannelId,
+        /// For what it waits.
+        reason: Reason,
+    },
 }
 
 /// Brings every channel of the person's State, or of the person's secretariat team, into order.
@@ -55,16 +63,33 @@ pub async fn upkeep(session: &mut Session) -> Result<Vec<Upkept>, SessionError> 
         return Ok(done);
     }
     for channel in in_order(session) {
-        if role == Role::FocalPoint {
-            begin(session, channel, state, &mut done).await?;
-            show_out(session, channel, me, &mut done).await?;
-        }
-        renew(session, channel, role, &mut done).await?;
-        if role == Role::FocalPoint {
-            bring_in(session, channel, me, &mut done).await?;
+        let kept = in_one(session, channel, (me, role, state), &mut done).await;
+        let Err(error) = kept else { continue };
+        let Some(reason) = error.reason() else { return Err(error) };
+        session.sync_channel(channel).await?;
+        // Another was faster: it is done. Anything else waits for somebody, and keeps no other channel waiting.
+        if reason.class() != Class::Conflict || matches!(reason, Reason::StaleTeam | Reason::EpochSuspended) {
+            done.push(Upkept::PutOff { channel, reason });
         }
     }
     Ok(done)
+}
+
+async fn in_one(
+    session: &mut Session,
+    channel: ChannelId,
+    (me, role, state): (UserId, Role, Option<StateCode>),
+    done: &mut Vec<Upkept>,
+) -> Result<(), SessionError> {
+    if role == Role::FocalPoint {
+        begin(session, channel, state, done).await?;
+        show_out(session, channel, me, done).await?;
+    }
+    renew(session, channel, role, done).await?;
+    if role == Role::FocalPoint {
+        bring_in(session, channel, me, done).await?;
+    }
+    Ok(())
 }
 
 /// Reviews first: whoever reads a strand has to read the review it is judged by.
@@ -210,7 +235,8 @@ impl Upkept {
             Self::Begun { channel }
             | Self::Joined { channel, .. }
             | Self::Left { channel, .. }
-            | Self::Rotated { channel } => *channel,
+            | Self::Rotated { channel }
+            | Self::PutOff { channel, .. } => *channel,
         }
     }
 
@@ -222,6 +248,7 @@ impl Upkept {
             Self::Joined { .. } => "joined",
             Self::Left { .. } => "left",
             Self::Rotated { .. } => "rotated",
+            Self::PutOff { .. } => "put-off",
         }
     }
 }
@@ -229,6 +256,7 @@ impl Upkept {
 impl fmt::Display for Upkept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::PutOff { reason, .. } => write!(f, "waits: {reason}"),
             Self::Begun { .. } => f.write_str("made its first key"),
             Self::Joined { user, .. } => write!(f, "brought in {user}"),
             Self::Left { users, .. } => {

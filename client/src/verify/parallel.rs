@@ -14,8 +14,27 @@ pub fn in_parallel<T: Sync, R: Send, E: Send>(
     items: &[T],
     f: impl Fn(&T) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, (usize, E)> {
+    shared(items, ITEMS_PER_THREAD_MIN, f)
+}
+
+/// As [`in_parallel`], for items of which each is worth a thread.
+///
+/// # Errors
+/// As [`in_parallel`].
+pub(crate) fn each_in_parallel<T: Sync, R: Send, E: Send>(
+    items: &[T],
+    f: impl Fn(&T) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, (usize, E)> {
+    shared(items, 1, f)
+}
+
+fn shared<T: Sync, R: Send, E: Send>(
+    items: &[T],
+    per_thread_min: usize,
+    f: impl Fn(&T) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, (usize, E)> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = cores.min(items.len() / ITEMS_PER_THREAD_MIN).max(1);
+    let threads = cores.min(items.len() / per_thread_min).max(1);
     if threads == 1 {
         return run(items, 0, &f);
     }
