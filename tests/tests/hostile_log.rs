@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use chancery_client::compose::{Composed, RecipientKey, Signer, new_epoch};
-use chancery_client::keyring::{ChannelKeys, TeamRing};
+use chancery_client::keyring::{ChannelKeys, OpenedPost, TeamRing};
 use chancery_client::verify::{DirectoryCopy, Fault, VerifyError, extend_directory};
 use chancery_core::act::{ActError, Fault as Complained, Statement};
 use chancery_core::error::Reason;
@@ -350,7 +350,7 @@ fn every_reader_opens_everything_that_is_written_for_it() {
         let keys = ChannelKeys::open(&copy, own, &TeamRing::default());
         let posts = keys.open_posts(&copy);
         assert_eq!(posts.iter().filter(|post| post.body.is_ok()).count(), opens, "{who}");
-        assert_eq!(posts.iter().filter_map(|post| post.alert()).count() + keys.alerts.len(), 0, "{who}");
+        assert_eq!(posts.iter().filter_map(OpenedPost::alert).count() + keys.alerts.len(), 0, "{who}");
     }
 }
 
