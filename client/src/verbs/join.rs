@@ -166,7 +166,7 @@ async fn standing(
     lookup: &[u8; 32],
 ) -> Result<Enrolment, JoinError> {
     match link.enrolment(lookup).await {
-        Err(LinkError::Refused { code: Code::NotFound, .. }) => {}
+        Err(LinkError::Refused { code: Code::NotFound, .. }) | Ok(Enrolment::Invited) => {}
         asked => return Ok(asked?),
     }
     let request = request(home)?;
