@@ -59,6 +59,7 @@ impl Home {
         if disk::has_entries(dir)? {
             return Err(HomeError::Exists { dir: dir.to_owned() });
         }
+        disk::make_private(dir)?;
         let lock = disk::lock(dir)?;
         let store_key = StoreKey::make()?;
         let keystore = KeystoreLock::make(passphrase)?;
@@ -92,6 +93,18 @@ impl Home {
     #[must_use]
     pub fn is_at(dir: &Path) -> bool {
         dir.join(KEYS).is_file()
+    }
+
+    /// Destroys a home with its keys and records. Nothing else in the folder is touched.
+    ///
+    /// # Errors
+    /// [`HomeError::InUse`], [`HomeError::Io`].
+    pub fn discard(dir: &Path) -> Result<(), HomeError> {
+        let lock = disk::lock(dir)?;
+        disk::remove_durably(dir, KEYS)?;
+        disk::remove_folder(&dir.join(records::FOLDER))?;
+        drop(lock);
+        disk::remove_durably(dir, disk::LOCK)
     }
 
     /// The folder.

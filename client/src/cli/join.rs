@@ -13,7 +13,7 @@ use super::prompt::agrees;
 use crate::home::{Home, HomeError};
 use crate::invitation::{INVITATION_TEXT_BYTES_MAX, Invitation};
 use crate::verbs::join::{
-    CONFIDENTIALITY, Enrolled, enrol, is_open, newcomer_keys, own_fingerprint, remember,
+    CONFIDENTIALITY, Enrolled, enrol, is_open, newcomer_keys, own_fingerprint, reach, remember,
 };
 
 #[derive(Debug, clap::Args)]
@@ -28,8 +28,17 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
-    let home = if Home::is_at(context.home_dir()?) { again(&args, context)? } else { first(args, context)? };
-    present(home, context).await
+    let dir = context.home_dir()?.clone();
+    if Home::is_at(&dir) {
+        return present(again(&args, context)?, context).await;
+    }
+    let home = first(args, context).await?;
+    let presented = present(home, context).await;
+    // A home whose invitation the server does not take is good for nothing, and stands in the way of the next.
+    if presented.as_ref().is_err_and(|failure| failure.reason.starts_with("INVITATION_")) {
+        Home::discard(&dir)?;
+    }
+    presented
 }
 
 /// The home is there: its enrolment goes on.
@@ -41,7 +50,7 @@ fn again(args: &Args, context: &Context) -> Result<Home, Failure> {
     Ok(home)
 }
 
-fn first(args: Args, context: &Context) -> Result<Home, Failure> {
+async fn first(args: Args, context: &Context) -> Result<Home, Failure> {
     let invitation = read(args.invitation)?;
     let state = invitation.state.map(|state| format!(" of {state}")).unwrap_or_default();
     let role = invitation.role.as_str().replace('-', " ");
@@ -57,7 +66,9 @@ fn first(args: Args, context: &Context) -> Result<Home, Failure> {
             "Answer yes, or give --accept. The invitation can still be used.",
         ));
     }
-    let home = context.create_home(newcomer_keys(&invitation)?)?;
+    let keys = newcomer_keys(&invitation)?;
+    reach(&invitation, &keys).await?;
+    let home = context.create_home(keys)?;
     remember(&home, &invitation)?;
     Ok(home)
 }
@@ -85,8 +96,7 @@ fn read(given: Option<String>) -> Result<Invitation, Failure> {
 async fn present(home: Home, context: &Context) -> Result<(), Failure> {
     let fingerprint = own_fingerprint(&home)?;
     let user = home.person()?.identity.user;
-    let (enrolled, _) = enrol(home).await?;
-    match enrolled {
+    match enrol(home).await? {
         Enrolled::Waiting => {
             let fields = json!({ "user": user, "enrolment": "waiting", "fingerprint": fingerprint });
             context.out.show(
@@ -102,7 +112,7 @@ async fn present(home: Home, context: &Context) -> Result<(), Failure> {
             Exit::Conflict,
             "INVITATION_VOID",
             "the invitation was closed, or has expired, before you were admitted",
-            "Ask for a new invitation and join with it in a new home.",
+            "Ask for a new invitation.",
         )),
         Enrolled::Admitted { membership, teams } => {
             let listed = &membership.listed;

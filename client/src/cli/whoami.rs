@@ -63,9 +63,9 @@ async fn person(home: Home, context: &Context) -> Result<(), Failure> {
 /// The server being away is no failure here: the home has something to say by itself.
 async fn standing(home: Home) -> Result<(&'static str, Value), Failure> {
     match enrol(home).await {
-        Ok((Enrolled::Waiting, _)) => Ok(("waiting", json!({}))),
-        Ok((Enrolled::Void, _)) => Ok(("void", json!({}))),
-        Ok((Enrolled::Admitted { membership, .. }, _)) => Ok((
+        Ok(Enrolled::Waiting) => Ok(("waiting", json!({}))),
+        Ok(Enrolled::Void) => Ok(("void", json!({}))),
+        Ok(Enrolled::Admitted { membership, .. }) => Ok((
             "admitted",
             json!({
                 "instruments": membership.listed.instruments,

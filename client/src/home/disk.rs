@@ -15,6 +15,18 @@ pub(super) fn make_folder(dir: &Path) -> Result<(), HomeError> {
     builder.create(dir).map_err(HomeError::io(dir))
 }
 
+/// Takes a folder that was there already from everyone but its owner.
+pub(super) fn make_private(dir: &Path) -> Result<(), HomeError> {
+    #[cfg(unix)]
+    {
+        let rights = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        fs::set_permissions(dir, rights).map_err(HomeError::io(dir))?;
+    }
+    #[cfg(not(unix))]
+    let _ = dir;
+    Ok(())
+}
+
 /// Whether a folder has anything in it.
 pub(super) fn has_entries(dir: &Path) -> Result<bool, HomeError> {
     let mut entries = fs::read_dir(dir).map_err(HomeError::io(dir))?;
@@ -23,7 +35,7 @@ pub(super) fn has_entries(dir: &Path) -> Result<bool, HomeError> {
 
 /// Takes the home for this program until the file is dropped. The system frees it when a program dies.
 pub(super) fn lock(dir: &Path) -> Result<File, HomeError> {
-    let path = dir.join("lock");
+    let path = dir.join(LOCK);
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     owner_only(&mut options);
@@ -89,6 +101,18 @@ pub(super) fn remove_durably(dir: &Path, name: &str) -> Result<(), HomeError> {
     }
 }
 
+/// Removes a folder and what is in it; an absent one is no error.
+pub(super) fn remove_folder(dir: &Path) -> Result<(), HomeError> {
+    match fs::remove_dir_all(dir) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+            Err(HomeError::Io { path: dir.to_owned(), cause })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The file that is locked while a home is open.
+pub(super) const LOCK: &str = "lock";
 /// The ending of a file that is being written. No record's name has it.
 pub(super) const TEMPORARY: &str = ".new";
 

@@ -66,7 +66,7 @@ pub(super) struct Records {
 impl Records {
     pub(super) fn open(home: &Path, store_key: &StoreKey) -> Result<Self, HomeError> {
         let keys = Family::ALL.iter().map(|family| Ok((*family, store_key.record_key(family.as_str())?)));
-        Ok(Self { dir: home.join("records"), keys: keys.collect::<Result<_, SealError>>()? })
+        Ok(Self { dir: home.join(FOLDER), keys: keys.collect::<Result<_, SealError>>()? })
     }
 
     pub(super) fn put(&self, family: Family, name: &[u8], plaintext: &[u8]) -> Result<(), HomeError> {
@@ -118,6 +118,9 @@ impl Records {
         self.keys.get(&family).ok_or(HomeError::Seal(SealError::Bug("every family has a key")))
     }
 }
+
+/// The folder of all records in a home.
+pub(super) const FOLDER: &str = "records";
 
 /// `x` before the digits lets an empty name have a file, too.
 fn file_name(name: &[u8]) -> Result<String, HomeError> {

@@ -94,12 +94,20 @@ fn what_is_not_this_home_s_is_refused() {
     drop(home);
 
     assert!(matches!(Home::open(&dir, "wrong horse"), Err(HomeError::Locked)));
+    let open = Home::open(&dir, "correct horse").unwrap();
+    assert!(matches!(Home::discard(&dir), Err(HomeError::InUse { .. })));
+    drop(open);
     let path = dir.join("keys");
     let keys = std::fs::read(&path).unwrap();
     std::fs::write(&path, [&keys[..], &[0]].concat()).unwrap();
     assert!(matches!(Home::open(&dir, "correct horse"), Err(HomeError::Locked)));
     std::fs::write(&path, &keys[..20]).unwrap();
     assert!(matches!(Home::open(&dir, "correct horse"), Err(HomeError::Damaged { .. })));
+
+    std::fs::write(dir.join("not-ours"), b"").unwrap();
+    Home::discard(&dir).unwrap();
+    let left = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), ["not-ours"]);
 }
 
 #[cfg(unix)]
@@ -109,6 +117,8 @@ fn nobody_else_can_look_into_a_home() {
 
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("home");
+    std::fs::create_dir(&dir).unwrap();
+    std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).unwrap();
     let home = Home::create(&dir, "correct horse", custodian()).unwrap();
     home.put(Family::Outbox, b"one", b"act").unwrap();
     let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;

@@ -201,3 +201,71 @@ fn membership(
     };
     Ok(Signer { key, root: session.root() }.statement(&StateStatement::Membership(membership))?)
 }
+
+#[cfg(test)]
+mod tests {
+    use chancery_core::id::KeyId;
+    use chancery_core::name::Namespace;
+    use chancery_seal::secret::InvitationSecret;
+
+    use super::*;
+    use crate::identity::Identity;
+    use crate::link::Redemption;
+
+    fn kept(role: Role) -> Kept {
+        let terms = Terms { role, state: Some("CL".parse().unwrap()), instruments: Vec::new(), team: None };
+        let card = PersonCard { name: String::new(), post: String::new(), contact: String::new() };
+        Kept::new(&InvitationSecret::from_bytes([3; 16]), terms, &card)
+    }
+
+    fn answer(state_key: Option<[u8; 32]>) -> EnrolmentRequest {
+        let identity = Identity::make(KeyId::new([7; 32])).unwrap();
+        let keys = Bytes::from(identity.public_keys().encode());
+        let possession = identity.sign.sign(Namespace::Possession, &KeyId::new([1; 32]), &keys);
+        EnrolmentRequest { keys, possession, state_key }
+    }
+
+    fn word(state: Enrolment, request: &[u8], mac: &[u8], role: Role) -> &'static str {
+        let redemption =
+            Some(Redemption { request: Bytes::copy_from_slice(request), mac: Bytes::copy_from_slice(mac) });
+        let incoming = IncomingInvitation { lookup: [0; 32], state, expires_ms: 0, redemption };
+        match standing(&incoming, &kept(role)) {
+            Standing::Waiting => "waiting",
+            Standing::Ready(_) => "ready",
+            Standing::Forged => "forged",
+            Standing::Void => "void",
+        }
+    }
+
+    #[test]
+    fn only_an_answer_of_whoever_was_invited_is_ready() {
+        let secret = InvitationSecret::from_bytes([3; 16]);
+        let good = answer(None).encode();
+        let mac = secret.mac(&good).unwrap();
+        let check = |request: &[u8], mac: &[u8], role, expected| {
+            assert_eq!(word(Enrolment::Redeemed, request, mac, role), expected);
+        };
+        check(&good, &mac, Role::Expert, "ready");
+        assert_eq!(word(Enrolment::Admitted, &good, &mac, Role::Expert), "ready", "to be finished");
+        assert_eq!(word(Enrolment::Invited, &good, &mac, Role::Expert), "waiting");
+        assert_eq!(word(Enrolment::Void, &good, &mac, Role::Expert), "void");
+
+        let other = InvitationSecret::from_bytes([4; 16]).mac(&good).unwrap();
+        check(&good, &other, Role::Expert, "forged");
+        check(&good, &mac[..31], Role::Expert, "forged");
+        check(&answer(None).encode(), &mac, Role::Expert, "forged");
+
+        // Well authenticated, but not of the form.
+        let check = |request: &[u8], role, expected| {
+            assert_eq!(word(Enrolment::Redeemed, request, &secret.mac(request).unwrap(), role), expected);
+        };
+        check(&good, Role::FocalPoint, "forged");
+        check(&answer(Some([5; 32])).encode(), Role::FocalPoint, "ready");
+        check(&answer(Some([5; 32])).encode(), Role::Expert, "forged");
+        check(&[&good[..], &[0x78, 1]].concat(), Role::Expert, "forged");
+        check(&good[..good.len() - 1], Role::Expert, "forged");
+        check(&[], Role::Expert, "forged");
+        let cut = EnrolmentRequest { keys: Bytes::from_static(b"keys"), ..answer(None) };
+        check(&cut.encode(), Role::Expert, "forged");
+    }
+}

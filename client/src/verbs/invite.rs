@@ -65,6 +65,11 @@ impl Drop for Kept {
 }
 
 impl Kept {
+    /// What is kept of an invitation of this secret.
+    pub(crate) fn new(secret: &InvitationSecret, terms: Terms, card: &PersonCard) -> Self {
+        Self { secret: *secret.as_bytes(), terms, card: card.encode(), expires_ms: u64::MAX }
+    }
+
     pub(crate) const fn secret(&self) -> InvitationSecret {
         InvitationSecret::from_bytes(self.secret)
     }
@@ -102,12 +107,7 @@ pub async fn invite(
         secret: InvitationSecret::make().map_err(SessionError::from)?,
     };
     let (text, lookup) = (invitation.text()?, invitation.lookup().map_err(SessionError::from)?);
-    let mut kept = Kept {
-        secret: *invitation.secret.as_bytes(),
-        terms: terms.clone(),
-        card: card.encode(),
-        expires_ms: u64::MAX,
-    };
+    let mut kept = Kept::new(&invitation.secret, terms.clone(), card);
     // Kept first: an invitation that the server knows and nobody can answer is of no use.
     keep(session, &lookup, &kept)?;
     kept.expires_ms = match session.link.create_invitation(&lookup).await {

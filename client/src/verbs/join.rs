@@ -101,6 +101,14 @@ pub fn newcomer_keys(invitation: &Invitation) -> Result<Keys, HomeError> {
     Ok(Keys { root: invitation.root, server, tls, holder: Holder::Person(Box::new(person)) })
 }
 
+/// Asks, before anything is made, whether the server of an invitation is there and holds the pinned key.
+///
+/// # Errors
+/// [`LinkError`].
+pub async fn reach(invitation: &Invitation, keys: &Keys) -> Result<(), LinkError> {
+    Link::connect(&invitation.server, &keys.tls).await.map(drop)
+}
+
 /// Remembers the invitation in a new home until its newcomer is admitted.
 ///
 /// # Errors
@@ -131,13 +139,13 @@ pub fn own_fingerprint(home: &Home) -> Result<String, HomeError> {
 ///
 /// # Errors
 /// [`JoinError`].
-pub async fn enrol(home: Home) -> Result<(Enrolled, Option<Session>), JoinError> {
+pub async fn enrol(home: Home) -> Result<Enrolled, JoinError> {
     if let Some(invitation) = remembered(&home)? {
         let link = Link::connect(home.server()?, &home.keys().tls).await?;
         let lookup = invitation.lookup().map_err(HomeError::from)?;
         match standing(&link, &home, &invitation, &lookup).await? {
-            Enrolment::Invited | Enrolment::Redeemed => return Ok((Enrolled::Waiting, None)),
-            Enrolment::Void => return Ok((Enrolled::Void, None)),
+            Enrolment::Invited | Enrolment::Redeemed => return Ok(Enrolled::Waiting),
+            Enrolment::Void => return Ok(Enrolled::Void),
             Enrolment::Admitted => {}
         }
     }
@@ -149,7 +157,7 @@ pub async fn enrol(home: Home) -> Result<(Enrolled, Option<Session>), JoinError>
         teams = keep_teams(&mut session).await?;
         membership = check(&session)?;
     }
-    Ok((Enrolled::Admitted { membership: Box::new(membership), teams }, Some(session)))
+    Ok(Enrolled::Admitted { membership: Box::new(membership), teams })
 }
 
 fn remembered(home: &Home) -> Result<Option<Invitation>, JoinError> {
