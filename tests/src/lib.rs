@@ -18,7 +18,9 @@ use chancery_core::act::{
     Standing, StateStatement, Statement, Team, VerifiedAct,
 };
 use chancery_core::error::Reason;
-use chancery_core::id::{ActId, ChannelId, Digest, InstrumentCode, KeyId, SectionId, StateCode, TeamId};
+use chancery_core::id::{
+    ActId, ChannelId, Digest, FileId, InstrumentCode, KeyId, SectionId, StateCode, TeamId,
+};
 use chancery_core::mechanism::{ItemKind, Language, Mechanism, UNTOC};
 use chancery_core::name::{directory_channel, team_scope};
 use chancery_core::policy::{World, decide, decide_directory};
@@ -485,4 +487,4 @@ pub trait From16 {
 macro_rules! from16 {
     ($($id:ident),*) => { $(impl From16 for $id { fn from16(bytes: [u8; 16]) -> Self { Self::new(bytes) } })* };
 }
-from16!(ActId, ChannelId, SectionId, TeamId);
+from16!(ActId, ChannelId, FileId, SectionId, TeamId);
