@@ -1,22 +1,25 @@
 //! The wire: decodes and bounds what comes in, calls a verb, encodes what it answers. Nothing is decided here.
 
-pub mod enrol;
-pub mod files;
-pub mod invitations;
-pub mod publication;
-pub mod server;
+mod enrol;
+mod files;
+mod invitations;
+mod log;
+mod publication;
+mod serve;
+mod server;
 mod status;
+mod stream;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chancery_core::error::WireReason;
-use chancery_core::id::KeyId;
 use tonic::{Request, Response, Status};
 use tracing::Instrument as _;
 
 use crate::app::{App, AppError, Caller};
 use crate::gate::PeerKey;
 
+pub use serve::{ServeError, serve};
 pub(crate) use status::status;
 
 /// The peer at the other end of the connection, as the gate knows it.
@@ -87,7 +90,5 @@ pub(crate) mod lists {
 
 const PAGE_TOKEN_BYTES_MAX: usize = 128;
 
-/// The fingerprint or key id of a request.
-pub(crate) fn key_id(bytes: &[u8]) -> Result<KeyId, AppError> {
-    id(bytes)
-}
+#[cfg(test)]
+mod tests;

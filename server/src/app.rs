@@ -3,16 +3,23 @@
 //! A verb takes typed values and a [`Caller`], asks the policy who may, and answers typed values. The wire is
 //! not known here.
 
+pub mod append;
 mod caller;
+pub mod certify;
+pub mod check;
 pub mod disclosed;
 pub mod download;
-mod enrol;
+pub mod enrol;
 mod error;
 pub mod garbage;
-mod invitations;
+pub mod invitations;
 mod log_key;
+pub mod poll;
+pub mod read;
+pub mod rebuild;
 pub mod replay;
 pub mod upload;
+pub mod watch;
 pub mod world;
 
 use std::sync::Arc;
@@ -22,6 +29,7 @@ use chancery_core::error::WireReason;
 use chancery_core::id::{ChannelId, Digest, KeyId};
 use chancery_core::mechanism::Mechanism;
 use chancery_core::policy;
+use tokio_util::sync::CancellationToken;
 
 use crate::blobs::Blobs;
 use crate::feed::Feed;
@@ -29,6 +37,7 @@ use crate::gate::Connections;
 use crate::store::db::{Engine, Pool, Source};
 use crate::store::log;
 
+use append::Writer;
 pub use caller::Caller;
 pub use error::AppError;
 pub use log_key::{LogKey, NotALogKey};
@@ -86,7 +95,10 @@ struct Shared {
     blobs: Blobs,
     feed: Feed,
     connections: Connections,
-    world: World,
+    world: Arc<World>,
+    writer: Writer,
+    lookups: enrol::Lookups,
+    stopping: CancellationToken,
     mechanism: Arc<Mechanism>,
     mechanism_file: Bytes,
     log_key: LogKey,
@@ -101,13 +113,25 @@ impl App {
             .map_err(|_| StartError::Mechanism("it is not UTF-8".to_owned()))?;
         let mechanism =
             Arc::new(Mechanism::parse(text).map_err(|error| StartError::Mechanism(error.to_string()))?);
-        let world = World::new(parts.root, mechanism.clone());
+        let world = Arc::new(World::new(parts.root, mechanism.clone()));
+        let feed = Feed::default();
+        let writer = Writer::start(append::Group {
+            pool: parts.pool.clone(),
+            world: world.clone(),
+            mechanism: mechanism.clone(),
+            feed: feed.clone(),
+            connections: parts.connections.clone(),
+            clock: parts.clock.clone(),
+        });
         let app = Self(Arc::new(Shared {
             pool: parts.pool,
             blobs: parts.blobs,
-            feed: Feed::default(),
+            feed,
             connections: parts.connections,
             world,
+            writer,
+            lookups: enrol::Lookups::default(),
+            stopping: CancellationToken::new(),
             mechanism,
             mechanism_file: parts.mechanism_file,
             log_key: parts.log_key,
@@ -179,6 +203,20 @@ impl App {
     #[must_use]
     pub fn world(&self) -> &World {
         &self.0.world
+    }
+
+    /// Resolves when the server stops: streams end then, and appends under way finish.
+    #[must_use]
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.0.stopping
+    }
+
+    fn lookups(&self) -> &enrol::Lookups {
+        &self.0.lookups
+    }
+
+    fn writer(&self) -> &Writer {
+        &self.0.writer
     }
 
     /// Milliseconds of UTC.

@@ -231,4 +231,4 @@ const PASSED_WAITING_MAX: usize = 64;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -17,3 +17,5 @@ pub mod observe;
 pub mod public;
 pub mod random;
 pub mod store;
+#[cfg(test)]
+pub(crate) mod testing;

@@ -46,7 +46,11 @@ pub fn init(format: LogFormat, level: LogLevel) -> Result<(), SetGlobalDefaultEr
 }
 
 /// The same for any writer.
-fn subscriber<W>(format: LogFormat, level: LogLevel, writer: W) -> Box<dyn Subscriber + Send + Sync>
+pub(crate) fn subscriber<W>(
+    format: LogFormat,
+    level: LogLevel,
+    writer: W,
+) -> Box<dyn Subscriber + Send + Sync>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {

@@ -1,5 +1,6 @@
 //! Everything that is kept in the database. No other module contains SQL.
 
+pub mod audit;
 pub mod db;
 pub mod files;
 pub mod invitations;

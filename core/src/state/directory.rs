@@ -266,6 +266,13 @@ impl<'a> DirectoryAt<'a> {
         self.directory.teams.keys().filter_map(|team| self.team(team)).find(|current| current.kem_id == *key)
     }
 
+    /// The team's generations, oldest first.
+    pub fn generations(&self, team: &Team) -> impl Iterator<Item = &'a TeamGeneration> + use<'a> {
+        let size = self.size;
+        let generations = self.directory.teams.get(team).into_iter().flatten();
+        generations.filter(move |generation| generation.since < size)
+    }
+
     /// Whether everyone who was given the key of this State's or secretariat team is still of the team. If
     /// not, the team owes a new generation. The key of all parties may lag: it has terms of its own.
     #[must_use]

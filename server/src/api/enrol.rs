@@ -1,56 +1,80 @@
-//! `EnrolService`: the only service that a key unknown to the directory reaches.
+//! `chancery.v1.EnrolService`: all that a key unknown to the directory reaches, beside the health service.
 
 use chancery_core::error::WireReason;
 use chancery_core::limits::ENROLMENT_BYTES_MAX;
-use chancery_proto::v1::enrol_service_server::EnrolService;
-use chancery_proto::v1::{
-    EnrolmentState, GetEnrolmentRequest, GetEnrolmentResponse, RedeemRequest, RedeemResponse,
-};
+use chancery_proto::v1;
+use prost::Message as _;
 use tonic::{Request, Response, Status};
 
 use super::{answer, array, peer};
-use crate::app::App;
-use crate::store::invitations::{Redemption, State};
+use crate::app::enrol::Redemption;
+use crate::app::invitations::{EnrolmentState, Lookup};
+use crate::app::{App, AppError};
 
 /// The service.
-pub struct Enrol(pub App);
+pub(crate) struct Enrol(pub(crate) App);
 
 #[tonic::async_trait]
-impl EnrolService for Enrol {
-    async fn redeem(&self, request: Request<RedeemRequest>) -> Result<Response<RedeemResponse>, Status> {
+impl v1::enrol_service_server::EnrolService for Enrol {
+    async fn redeem(
+        &self,
+        request: Request<v1::RedeemRequest>,
+    ) -> Result<Response<v1::RedeemResponse>, Status> {
         answer("Redeem", async {
-            let tls_key = peer(&request)?.key;
-            let RedeemRequest { lookup, request, mac } = request.into_inner();
-            if request.len() > ENROLMENT_BYTES_MAX {
-                return Err(WireReason::TooLarge.into());
-            }
-            if request.is_empty() || mac.len() != 32 {
-                return Err(WireReason::Malformed.into());
-            }
-            self.0.redeem(&array(&lookup)?, &Redemption { tls_key, request, mac }).await?;
-            Ok(RedeemResponse {})
+            let peer = peer(&request)?;
+            self.0.redeem(peer.key, redemption(request.into_inner())?).await?;
+            Ok(v1::RedeemResponse {})
         })
         .await
     }
 
     async fn get_enrolment(
         &self,
-        request: Request<GetEnrolmentRequest>,
-    ) -> Result<Response<GetEnrolmentResponse>, Status> {
+        request: Request<v1::GetEnrolmentRequest>,
+    ) -> Result<Response<v1::GetEnrolmentResponse>, Status> {
         answer("GetEnrolment", async {
-            let tls_key = peer(&request)?.key;
-            let state = self.0.enrolment(&array(&request.get_ref().lookup)?, &tls_key).await?;
-            Ok(GetEnrolmentResponse { state: state_to_wire(state).into() })
+            let peer = peer(&request)?;
+            let lookup = lookup(&request.get_ref().lookup)?;
+            let state = enrolment_state(self.0.enrolment(peer.key, &lookup).await?);
+            Ok(v1::GetEnrolmentResponse { state: state.into() })
         })
         .await
     }
 }
 
-pub(super) const fn state_to_wire(state: State) -> EnrolmentState {
+fn redemption(request: v1::RedeemRequest) -> Result<Redemption, AppError> {
+    if request.request.len() > ENROLMENT_BYTES_MAX {
+        return Err(WireReason::TooLarge.into());
+    }
+    if request.mac.len() != MAC_BYTES {
+        return Err(WireReason::Malformed.into());
+    }
+    let inner = v1::EnrolmentRequest::decode(request.request.clone()).map_err(|_| WireReason::Malformed)?;
+    let state_key = matches!(inner.state_key.len(), 0 | 32);
+    if !state_key || inner.encode_to_vec() != request.request {
+        return Err(WireReason::Malformed.into());
+    }
+    let possession = inner.possession.as_ref().try_into().map_err(|_| WireReason::Malformed)?;
+    Ok(Redemption {
+        lookup: lookup(&request.lookup)?,
+        request: request.request,
+        mac: request.mac,
+        keys: inner.keys,
+        possession,
+    })
+}
+
+pub(super) fn lookup(bytes: &[u8]) -> Result<Lookup, AppError> {
+    array(bytes)
+}
+
+pub(super) fn enrolment_state(state: EnrolmentState) -> v1::EnrolmentState {
     match state {
-        State::Invited => EnrolmentState::Invited,
-        State::Redeemed => EnrolmentState::Redeemed,
-        State::Admitted => EnrolmentState::Admitted,
-        State::Void => EnrolmentState::Void,
+        EnrolmentState::Invited => v1::EnrolmentState::Invited,
+        EnrolmentState::Redeemed => v1::EnrolmentState::Redeemed,
+        EnrolmentState::Admitted => v1::EnrolmentState::Admitted,
+        EnrolmentState::Void => v1::EnrolmentState::Void,
     }
 }
+
+const MAC_BYTES: usize = 32;

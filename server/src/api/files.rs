@@ -19,14 +19,13 @@ use crate::app::{App, AppError};
 
 /// The service.
 #[derive(Clone)]
-pub struct Files {
+pub(crate) struct Files {
     app: App,
 }
 
 impl Files {
     /// Over this state.
-    #[must_use]
-    pub fn new(app: App) -> Self {
+    pub(crate) fn new(app: App) -> Self {
         Self { app }
     }
 

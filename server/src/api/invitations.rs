@@ -1,76 +1,70 @@
-//! `InvitationService`.
+//! `chancery.v1.InvitationService`.
 
+use bytes::Bytes;
 use chancery_core::limits::PAGE_ENTRIES_MAX;
-use chancery_proto::v1::invitation_service_server::InvitationService;
-use chancery_proto::v1::{
-    CloseInvitationRequest, CloseInvitationResponse, CreateInvitationRequest, CreateInvitationResponse,
-    Invitation, ListInvitationsRequest, ListInvitationsResponse,
-};
+use chancery_proto::v1;
 use tonic::{Request, Response, Status};
 
-use super::enrol::state_to_wire;
-use super::{answer, array, enrolled, lists, page_size, page_token, peer, read_page_token};
+use super::enrol::{enrolment_state, lookup};
+use super::{answer, enrolled, lists, page_size, page_token, peer, read_page_token};
 use crate::app::App;
-use crate::store::invitations;
+use crate::app::invitations::Invitation;
 
 /// The service.
-pub struct Invitations(pub App);
+pub(crate) struct Invitations(pub(crate) App);
 
 #[tonic::async_trait]
-impl InvitationService for Invitations {
+impl v1::invitation_service_server::InvitationService for Invitations {
     async fn create_invitation(
         &self,
-        request: Request<CreateInvitationRequest>,
-    ) -> Result<Response<CreateInvitationResponse>, Status> {
+        request: Request<v1::CreateInvitationRequest>,
+    ) -> Result<Response<v1::CreateInvitationResponse>, Status> {
         answer("CreateInvitation", async {
             let caller = enrolled(&self.0, &peer(&request)?).await?;
-            let expires_ms = self.0.invite(&caller, &array(&request.get_ref().lookup)?).await?;
-            Ok(CreateInvitationResponse { expires_ms })
+            let expires_ms = self.0.create_invitation(&caller, &lookup(&request.get_ref().lookup)?).await?;
+            Ok(v1::CreateInvitationResponse { expires_ms })
         })
         .await
     }
 
     async fn list_invitations(
         &self,
-        request: Request<ListInvitationsRequest>,
-    ) -> Result<Response<ListInvitationsResponse>, Status> {
+        request: Request<v1::ListInvitationsRequest>,
+    ) -> Result<Response<v1::ListInvitationsResponse>, Status> {
         answer("ListInvitations", async {
             let caller = enrolled(&self.0, &peer(&request)?).await?;
-            let request = request.get_ref();
+            let request = request.into_inner();
             let after = read_page_token(lists::INVITATIONS, &request.page_token)?;
-            let size = page_size(request.page_size, PAGE_ENTRIES_MAX);
-            let found = self.0.invitations(&caller, &after, size).await?;
-            // A full page may have a successor; an empty one ends the list.
-            let next = found.last().filter(|_| found.len() == size as usize);
-            let next_page_token =
-                next.map_or_else(String::new, |last| page_token(lists::INVITATIONS, &last.lookup));
-            let invitations = found.into_iter().map(invitation).collect();
-            Ok(ListInvitationsResponse { invitations, next_page_token })
+            let limit = page_size(request.page_size, PAGE_ENTRIES_MAX);
+            let (invitations, next) = self.0.list_invitations(&caller, &after, limit).await?;
+            Ok(v1::ListInvitationsResponse {
+                invitations: invitations.into_iter().map(invitation).collect(),
+                next_page_token: next.map(|next| page_token(lists::INVITATIONS, &next)).unwrap_or_default(),
+            })
         })
         .await
     }
 
     async fn close_invitation(
         &self,
-        request: Request<CloseInvitationRequest>,
-    ) -> Result<Response<CloseInvitationResponse>, Status> {
+        request: Request<v1::CloseInvitationRequest>,
+    ) -> Result<Response<v1::CloseInvitationResponse>, Status> {
         answer("CloseInvitation", async {
             let caller = enrolled(&self.0, &peer(&request)?).await?;
-            let request = request.get_ref();
-            self.0.close_invitation(&caller, &array(&request.lookup)?, request.admitted).await?;
-            Ok(CloseInvitationResponse {})
+            let request = request.into_inner();
+            self.0.close_invitation(&caller, &lookup(&request.lookup)?, request.admitted).await?;
+            Ok(v1::CloseInvitationResponse {})
         })
         .await
     }
 }
 
-fn invitation(found: invitations::Invitation) -> Invitation {
-    let (request, mac) =
-        found.redemption.map(|redeemed| (redeemed.request, redeemed.mac)).unwrap_or_default();
-    Invitation {
-        lookup: found.lookup.to_vec().into(),
-        state: state_to_wire(found.state).into(),
-        expires_ms: found.expires_ms,
+fn invitation(invitation: Invitation) -> v1::Invitation {
+    let (request, mac) = invitation.handed_in.unwrap_or_default();
+    v1::Invitation {
+        lookup: Bytes::copy_from_slice(&invitation.lookup),
+        state: enrolment_state(invitation.state).into(),
+        expires_ms: invitation.expires_ms,
         request,
         mac,
     }

@@ -14,14 +14,13 @@ use crate::store::publications::Disclosed;
 
 /// The service.
 #[derive(Clone)]
-pub struct Publications {
+pub(crate) struct Publications {
     app: App,
 }
 
 impl Publications {
     /// Over this state.
-    #[must_use]
-    pub fn new(app: App) -> Self {
+    pub(crate) fn new(app: App) -> Self {
         Self { app }
     }
 }

@@ -160,3 +160,6 @@ fn reason_of_blob(error: &BlobError) -> WireReason {
 }
 
 const DOMAIN: &str = "chancery";
+
+#[cfg(test)]
+mod tests;

@@ -47,6 +47,12 @@ impl Caller {
         }
     }
 
+    /// Whether the caller is an officer of the secretariat.
+    #[must_use]
+    pub fn is_officer(&self) -> bool {
+        matches!(self, Self::Person(person) if person.role == chancery_core::act::Role::Officer)
+    }
+
     /// Whether the directory knows the caller.
     #[must_use]
     pub fn is_enrolled(&self) -> bool {

@@ -1,44 +1,142 @@
 //! The newcomer's side of enrolment: all that a key unknown to the directory reaches.
 
-use chancery_core::error::WireReason;
-use chancery_core::id::KeyId;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
+use chancery_core::act::{PersonKeys, verify_bytes};
+use chancery_core::error::{Reason, WireReason};
+use chancery_core::id::KeyId;
+use chancery_core::limits::FAILED_LOOKUPS_MAX;
+use chancery_core::name::Namespace;
+
+use super::invitations::{EnrolmentState, Lookup, state_at};
 use super::{App, AppError};
-use crate::store::db::Source;
-use crate::store::invitations::{self, Redemption, State};
+use crate::store::invitations::{self, HandedIn, State};
+
+/// What a newcomer hands in under an invitation.
+#[derive(Debug, Clone)]
+pub struct Redemption {
+    /// The invitation's lookup value.
+    pub lookup: Lookup,
+    /// The encoded request, as the MAC covers it.
+    pub request: Bytes,
+    /// The MAC, which only the inviter can check.
+    pub mac: Bytes,
+    /// The encoded keys inside the request.
+    pub keys: Bytes,
+    /// The device key's signature over them.
+    pub possession: [u8; 64],
+}
 
 impl App {
-    /// Hands in a newcomer's keys under an invitation. The same bytes again under the same TLS key are no
-    /// error, so that a newcomer whose connection broke can ask again.
-    ///
-    /// # Errors
-    /// [`AppError::NOT_FOUND`], [`WireReason::InvitationExpired`], [`WireReason::InvitationVoid`] if it was
-    /// redeemed by another or closed.
-    pub async fn redeem(&self, lookup: &[u8; 32], redemption: &Redemption) -> Result<(), AppError> {
-        let now_ms = self.now_ms();
-        let mut tx = self.pool().begin().await?;
-        if invitations::redeem(&mut tx, lookup, redemption, now_ms).await? {
-            tx.commit().await?;
-            tracing::info!("an invitation was redeemed");
-            return Ok(());
+    /// Hands in a newcomer's keys. An invitation is redeemed once; the same bytes from the same key again are
+    /// no error.
+    pub async fn redeem(&self, tls_key: KeyId, redemption: Redemption) -> Result<(), AppError> {
+        self.lookups().allowed(&tls_key, self.now_ms())?;
+        let keys = PersonKeys::decode(&redemption.keys)?;
+        if keys.device_tls_key != tls_key {
+            return Err(Reason::BadPossession.into());
         }
-        let known = invitations::read(&mut Source::Tx(&mut tx), lookup).await?.ok_or(AppError::NOT_FOUND)?;
-        match known.state {
-            State::Invited => Err(WireReason::InvitationExpired.into()),
-            State::Redeemed if known.redemption.as_ref() == Some(redemption) => Ok(()),
-            State::Redeemed | State::Admitted | State::Void => Err(WireReason::InvitationVoid.into()),
+        let (root, signature) = (self.root(), &redemption.possession);
+        verify_bytes(Namespace::Possession, &keys.device_sign, &root, &redemption.keys, signature)
+            .map_err(|_| Reason::BadPossession)?;
+        let mut tx = self.pool().begin().await?;
+        let Some(row) = invitations::by_lookup(&mut tx, &redemption.lookup).await? else {
+            return Err(self.missed(&tls_key));
+        };
+        let handed_in = HandedIn { tls_key, request: redemption.request, mac: redemption.mac };
+        match row.state {
+            State::Redeemed if row.handed_in.as_ref() == Some(&handed_in) => return Ok(()),
+            State::Redeemed | State::Admitted | State::Void => return Err(WireReason::InvitationVoid.into()),
+            State::Invited if row.expires_ms <= self.now_ms() => {
+                return Err(WireReason::InvitationExpired.into());
+            }
+            State::Invited => {}
+        }
+        invitations::redeem(&mut tx, &redemption.lookup, &handed_in).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// How an enrolment stands. Once someone has handed in keys, others are told that it is void.
+    pub async fn enrolment(&self, tls_key: KeyId, lookup: &Lookup) -> Result<EnrolmentState, AppError> {
+        self.lookups().allowed(&tls_key, self.now_ms())?;
+        let row = invitations::read(self.pool(), lookup).await?;
+        let Some(row) = row else { return Err(self.missed(&tls_key)) };
+        let state = state_at(row.state, row.expires_ms, self.now_ms());
+        match row.handed_in {
+            Some(handed_in) if handed_in.tls_key != tls_key => Ok(EnrolmentState::Void),
+            // The inviter's client may have certified the keys and not closed the invitation yet.
+            Some(_) if self.caller(tls_key).await?.is_enrolled() => Ok(EnrolmentState::Admitted),
+            Some(_) | None => Ok(state),
         }
     }
 
-    /// How an enrolment stands, for the key that redeemed the invitation.
-    ///
-    /// # Errors
-    /// [`AppError::NOT_FOUND`] for every other key, and for an invitation that nobody has redeemed.
-    pub async fn enrolment(&self, lookup: &[u8; 32], tls_key: &KeyId) -> Result<State, AppError> {
-        let known = invitations::read(&mut Source::Pool(self.pool()), lookup).await?;
-        known
-            .filter(|known| known.redemption.as_ref().is_some_and(|redeemed| redeemed.tls_key == *tls_key))
-            .map(|known| known.state)
-            .ok_or(AppError::NOT_FOUND)
+    fn missed(&self, tls_key: &KeyId) -> AppError {
+        self.lookups().missed(tls_key, self.now_ms());
+        AppError::NOT_FOUND
+    }
+}
+
+/// How often each peer has asked for an invitation that is not there.
+#[derive(Debug, Default)]
+pub(super) struct Lookups(Mutex<HashMap<KeyId, Missed>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Missed {
+    since_ms: u64,
+    times: u32,
+}
+
+impl Lookups {
+    fn allowed(&self, key: &KeyId, now_ms: u64) -> Result<(), AppError> {
+        let missed = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied();
+        match missed {
+            Some(Missed { since_ms, times })
+                if times >= FAILED_LOOKUPS_MAX && now_ms < since_ms + PERIOD_MS =>
+            {
+                Err(WireReason::TooMany.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn missed(&self, key: &KeyId, now_ms: u64) {
+        let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if peers.len() >= PEERS_MAX {
+            peers.retain(|_, missed| now_ms < missed.since_ms + PERIOD_MS);
+        }
+        if peers.len() >= PEERS_MAX {
+            // A flood of fresh keys: guessing 256 bits is hopeless for it, with or without a memory of it.
+            peers.clear();
+        }
+        let missed = peers.entry(*key).or_insert(Missed { since_ms: now_ms, times: 0 });
+        if now_ms >= missed.since_ms + PERIOD_MS {
+            *missed = Missed { since_ms: now_ms, times: 0 };
+        }
+        missed.times += 1;
+    }
+}
+
+const PERIOD_MS: u64 = 60 * 60 * 1_000;
+const PEERS_MAX: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_may_miss_so_often_in_an_hour() {
+        let lookups = Lookups::default();
+        let (one, other) = (KeyId::new([1; 32]), KeyId::new([2; 32]));
+        for _ in 0..FAILED_LOOKUPS_MAX {
+            assert_eq!(lookups.allowed(&one, 5), Ok(()));
+            lookups.missed(&one, 5);
+        }
+        assert_eq!(lookups.allowed(&one, 6), Err(WireReason::TooMany.into()));
+        assert_eq!(lookups.allowed(&other, 6), Ok(()));
+        assert_eq!(lookups.allowed(&one, 5 + PERIOD_MS), Ok(()));
+        lookups.missed(&one, 5 + PERIOD_MS);
+        assert_eq!(lookups.allowed(&one, 6 + PERIOD_MS), Ok(()));
     }
 }

@@ -51,24 +51,24 @@ impl ServerCertVerifier for AnyServer {
 }
 
 /// A device's key with its certificate.
-struct Device {
+pub(crate) struct Device {
     pair: rcgen::KeyPair,
     certificate: CertificateDer<'static>,
 }
 
 impl Device {
-    fn make(algorithm: &'static rcgen::SignatureAlgorithm) -> Self {
+    pub(crate) fn make(algorithm: &'static rcgen::SignatureAlgorithm) -> Self {
         let pair = rcgen::KeyPair::generate_for(algorithm).unwrap();
         let certificate = rcgen::CertificateParams::new(vec![]).unwrap().self_signed(&pair).unwrap().into();
         Self { pair, certificate }
     }
 
-    fn key(&self) -> KeyId {
+    pub(crate) fn key(&self) -> KeyId {
         use chancery_core::name::{KeyAlgorithm, key_id};
         key_id(KeyAlgorithm::TlsSpki, &rcgen::PublicKeyData::subject_public_key_info(&self.pair))
     }
 
-    fn connector(&self) -> TlsConnector {
+    pub(crate) fn connector(&self) -> TlsConnector {
         self.connector_with(self.certificate.clone())
     }
 

@@ -17,7 +17,10 @@ pub use read::{
     StoredRelease, channel, channels_after, entries, entry, entry_lengths, full_entries, heads, leaves,
     own_wraps, releases, wraps,
 };
-pub use write::{Grow, clear_citations, grow, insert, insert_citations, lock, withdraw};
+pub use write::{
+    Grow, clear_citations, grow, insert, insert_channels, insert_citations, insert_in_channels, lock,
+    withdraw,
+};
 
 /// A channel's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +129,36 @@ pub struct NewRows {
     pub releases: Vec<ReleaseRow>,
     /// Releases that end: channel, act and audience, and the index of the withdrawal.
     pub withdrawals: Vec<(ChannelId, ActId, Audience, u64)>,
+}
+
+impl NewRows {
+    /// How many rows there are of each kind, to return to with [`NewRows::truncate`].
+    #[must_use]
+    pub fn lengths(&self) -> [usize; 8] {
+        [
+            self.channels.len(),
+            self.entries.len(),
+            self.bodies.len(),
+            self.wraps.len(),
+            self.boxes.len(),
+            self.citations.len(),
+            self.releases.len(),
+            self.withdrawals.len(),
+        ]
+    }
+
+    /// Forgets the rows added since.
+    pub fn truncate(&mut self, lengths: [usize; 8]) {
+        let [channels, entries, bodies, wraps, boxes, citations, releases, withdrawals] = lengths;
+        self.channels.truncate(channels);
+        self.entries.truncate(entries);
+        self.bodies.truncate(bodies);
+        self.wraps.truncate(wraps);
+        self.boxes.truncate(boxes);
+        self.citations.truncate(citations);
+        self.releases.truncate(releases);
+        self.withdrawals.truncate(withdrawals);
+    }
 }
 
 /// Every statement here, for the test that prepares them.

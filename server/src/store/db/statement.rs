@@ -68,6 +68,12 @@ impl InsertRows {
         self.columns
     }
 
+    /// The statement for one row, for the test that prepares every statement.
+    #[must_use]
+    pub fn one(&'static self) -> Statement {
+        self.next(1).0
+    }
+
     /// The statement for the next rows of `remaining`, and how many rows it takes.
     pub(super) fn next(&'static self, remaining: usize) -> (Statement, usize) {
         let (place, rows) = size_class(remaining);

@@ -14,7 +14,7 @@ const LOCK: Statement = Statement::new("lock channel", "UPDATE channel SET size 
 const WITHDRAW: Statement = Statement::new(
     "withdraw release",
     "UPDATE release SET key_material = NULL, rendition = NULL, heading = NULL, withdrawn_at = $4 \
-     WHERE channel = $1 AND act_id = $2 AND audience = $3 AND withdrawn_at IS NULL",
+     WHERE channel = $1 AND act_id = $2 AND audience = $3 AND idx < $4 AND withdrawn_at IS NULL",
 );
 const CLEAR_CITATIONS: Statement = Statement::new("clear citations", "DELETE FROM citation");
 pub(super) const STATEMENTS: [Statement; 4] = [GROW, LOCK, WITHDRAW, CLEAR_CITATIONS];
@@ -86,6 +86,11 @@ pub async fn grow(tx: &mut Tx, grow: &Grow) -> Result<bool, DbError> {
 /// Puts all rows in; one statement for each table that has any.
 pub async fn insert(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
     insert_channels(tx, rows).await?;
+    insert_in_channels(tx, rows).await
+}
+
+/// Puts all rows in but those of channels.
+pub async fn insert_in_channels(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
     insert_entries(tx, rows).await?;
     insert_beside(tx, rows).await?;
     insert_citations(tx, rows).await?;
@@ -114,7 +119,8 @@ pub async fn clear_citations(tx: &mut Tx) -> Result<(), DbError> {
     tx.execute(&CLEAR_CITATIONS, &[]).await.map(drop)
 }
 
-async fn insert_channels(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
+/// Puts the rows of new channels in.
+pub async fn insert_channels(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
     let mut values = Vec::with_capacity(rows.channels.len() * CHANNELS.columns());
     for (id, kind, parent) in &rows.channels {
         let parent = parent.as_ref().map(|parent| &parent.as_bytes()[..]);

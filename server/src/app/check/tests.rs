@@ -1,0 +1,119 @@
+//! What a check finds after someone altered the database, and what a rebuild can put right.
+
+use bytes::Bytes;
+use chancery_client::keyring::SealedPost;
+use chancery_core::act::Rendition;
+
+use super::*;
+use crate::app::rebuild::rebuild;
+use crate::store::db::testing::on_both;
+use crate::store::testing::{Tampering, tamper};
+use crate::testing::{World, body};
+
+/// A deployment that has something of everything: a strand with two epochs, a post, a public disclosure.
+async fn filled(pool: Pool) -> World {
+    let world = World::found(pool).await;
+    let mut strand = world.strand().await;
+    let (act_id, entry) = world.question(&strand, "Which article?").await;
+    world.send(&world.focal["KE"], strand.id, vec![entry]).await.unwrap();
+    let post = world.post_ref(&strand, act_id).await;
+    let sealed = SealedPost { section: post.section, act: act_id, kind: post.kind, body: post.body };
+    let key = Bytes::copy_from_slice(strand.ring.revision_key(0, &sealed).unwrap().as_bytes());
+    let rendition = Rendition::of(&body("Which article?"));
+    let disclosure = world.disclosure(&strand, act_id, Audience::Public, (key, Some(&rendition))).await;
+    world.send(&world.focal["CL"], strand.id, vec![disclosure]).await.unwrap();
+    world.rotate(&world.focal["KE"], strand.id, &mut strand.ring).await.unwrap();
+    world
+}
+
+async fn findings(world: &World) -> Vec<String> {
+    let check = Check {
+        pool: &world.pool,
+        blobs: &world.blobs,
+        mechanism: world.app.mechanism(),
+        root: world.app.root(),
+        deep: true,
+    };
+    let mut found = Vec::new();
+    check.run(&mut |finding| found.push(finding.to_string())).await.unwrap();
+    found
+}
+
+async fn found_after(tampering: Tampering, words: &str, mended: bool) {
+    on_both(async |pool: Pool| {
+        let world = filled(pool).await;
+        assert_eq!(findings(&world).await, [""; 0]);
+        tamper(&world.pool, tampering).await;
+        let found = findings(&world).await;
+        assert!(found.iter().any(|line| line.contains(words)), "{tampering:?}: {found:?}");
+        if mended {
+            rebuild(&world.pool, world.app.root()).await.unwrap();
+            assert_eq!(findings(&world).await, [""; 0], "{tampering:?}");
+        }
+    })
+    .await;
+}
+
+macro_rules! tampered {
+    ($($name:ident: $tampering:ident, $words:literal, $mended:literal;)*) => {
+        $(#[tokio::test]
+        async fn $name() {
+            found_after(Tampering::$tampering, $words, $mended).await;
+        })*
+    };
+}
+
+tampered! {
+    an_altered_body: Body, "its body is not what the act names", false;
+    an_altered_wrap: Wrap, "its list of wraps is not what the act names", false;
+    an_altered_box: Box, "its box is not what the act names", false;
+    an_altered_leaf: Leaf, "its column leaf_hash is not what the entry says", false;
+    an_altered_log_time: LogTime, "its log time is not that of the strand's act", false;
+    an_altered_act: Act, "the log was not read further", false;
+    an_altered_statement: Statement, "the statement is not the strand's, byte for byte", false;
+    an_altered_parent: Parent, "its parent is not what the logs say", true;
+    an_altered_size: Size, "its size is not what the logs say", true;
+    a_release_that_is_gone: Withdrawn, "its release is not withdrawn as the log says", false;
+}
+
+#[tokio::test]
+async fn files_are_compared_with_the_store() {
+    use chancery_core::file::FileUse;
+    use chancery_core::id::{Digest, UserId};
+
+    use crate::store::files::{self, NewFile, NewPart};
+
+    on_both(async |pool: Pool| {
+        let world = filled(pool).await;
+        let (known, lost, stray) = (FileId::new([1; 16]), FileId::new([2; 16]), FileId::new([3; 16]));
+        let bytes = Bytes::from_static(b"sealed bytes");
+        let sha256 = Digest::of(&bytes);
+        for file in [known, lost] {
+            let new = NewFile {
+                id: file,
+                channel: world.directory_id(),
+                uploader: UserId::new([1; 16]),
+                length_bytes: bytes.len() as u64,
+                usage: FileUse::Sealed,
+                empty: false,
+            };
+            let part = NewPart { file, part: 0, sha256, length_bytes: bytes.len() as u64, completes: true };
+            let mut tx = world.pool.begin().await.unwrap();
+            assert!(files::insert(&mut tx, &new, 1).await.unwrap());
+            assert!(files::receive_part(&mut tx, &part, 1).await.unwrap());
+            tx.commit().await.unwrap();
+        }
+        for file in [known, stray] {
+            world.blobs.put_part(file, 0, bytes.clone(), sha256).await.unwrap().await.unwrap();
+        }
+        let found = findings(&world).await;
+        assert_eq!(
+            found,
+            [
+                format!("file {lost}: a part is missing in the store of files"),
+                format!("file {stray}: left by an upload that was cut off; nothing refers to it"),
+            ]
+        );
+    })
+    .await;
+}
