@@ -1,5 +1,6 @@
 //! `chancery whoami`: what this home knows of itself, and what the directory says.
 
+use chancery_core::error::WireReason;
 use serde_json::{Value, json};
 
 use super::context::Context;
@@ -54,6 +55,7 @@ async fn person(home: Home, context: &Context) -> Result<(), Failure> {
     text.push_str(match word {
         "admitted" => "\nin the directory with exactly these keys",
         "waiting" => "\nwaiting to be admitted by the one who invited you",
+        "gone" => "\nno longer in the directory: nobody can work from here any more",
         "void" => "\nthe invitation was closed or has expired; ask for another",
         _ => "\nthe server does not answer, so this is only what the home knows",
     });
@@ -78,6 +80,13 @@ async fn standing(home: Home) -> Result<(&'static str, Value), Failure> {
             JoinError::Link(LinkError::Unavailable(_))
             | JoinError::Session(SessionError::Link(LinkError::Unavailable(_))),
         ) => Ok(("unknown", json!({}))),
+        Err(JoinError::NotListed) => Ok(("gone", json!({}))),
+        Err(JoinError::Session(SessionError::Link(error))) if error.reason() == Some(NOT_ENROLLED) => {
+            Ok(("gone", json!({})))
+        }
         Err(error) => Err(error.into()),
     }
 }
+
+/// The server's word for a key that the directory does not know.
+const NOT_ENROLLED: &str = WireReason::NotEnrolled.code();

@@ -26,7 +26,7 @@ fn show(found: &Deployment, context: &Context) -> Result<(), Failure> {
         "officers": found.officers,
     });
     let text = format!(
-        "root       {}\nserver     {}\n  its key  {}\n  log key  {}\nmechanism  {}\ndirectory  {} entries, {} officers",
+        "root       {}\nserver     {}\n  its key  {}\n  log key  {}\nmechanism  {}\nentries    {}\nofficers   {}",
         found.root,
         found.address,
         found.server_tls_key,
