@@ -17,6 +17,7 @@ mod log_key;
 pub mod poll;
 pub mod read;
 pub mod rebuild;
+mod recent;
 pub mod replay;
 pub mod upload;
 pub mod watch;
@@ -41,6 +42,7 @@ use append::Writer;
 pub use caller::Caller;
 pub use error::AppError;
 pub use log_key::{LogKey, NotALogKey};
+use recent::Recent;
 use world::{DirectoryNow, Kept, View, World};
 
 /// The clock, so that tests can turn it: milliseconds of UTC.
@@ -97,6 +99,7 @@ struct Shared {
     connections: Connections,
     world: Arc<World>,
     writer: Writer,
+    recent: Arc<Recent>,
     lookups: enrol::Lookups,
     stopping: CancellationToken,
     mechanism: Arc<Mechanism>,
@@ -115,11 +118,13 @@ impl App {
             Arc::new(Mechanism::parse(text).map_err(|error| StartError::Mechanism(error.to_string()))?);
         let world = Arc::new(World::new(parts.root, mechanism.clone()));
         let feed = Feed::default();
+        let recent = Arc::new(Recent::default());
         let writer = Writer::start(append::Group {
             pool: parts.pool.clone(),
             world: world.clone(),
             mechanism: mechanism.clone(),
             feed: feed.clone(),
+            recent: recent.clone(),
             connections: parts.connections.clone(),
             clock: parts.clock.clone(),
         });
@@ -130,6 +135,7 @@ impl App {
             connections: parts.connections,
             world,
             writer,
+            recent,
             lookups: enrol::Lookups::default(),
             stopping: CancellationToken::new(),
             mechanism,

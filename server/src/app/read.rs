@@ -1,5 +1,7 @@
 //! Reading channels, entries and proofs. Whoever may not read a channel gets the answer of an absent one.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use chancery_core::act::{Role, Team};
 use chancery_core::error::WireReason;
@@ -11,10 +13,11 @@ use chancery_core::name::{KeyAlgorithm, key_id};
 use chancery_core::policy;
 use chancery_core::state::{Channel, Person};
 
+use super::recent::RecentEntry;
 use super::world::{DirectoryNow, View};
 use super::{App, AppError, Caller};
 use crate::store::db::Source;
-use crate::store::log::{self, ChannelRow, WrapRow};
+use crate::store::log::{self, ChannelRow, FullEntry, WrapRow};
 
 /// A channel in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,35 +192,50 @@ impl App {
         }
         let limit = limit.clamp(1, PAGE_ENTRIES_MAX);
         let end = size.min(start.saturating_add(limit.into()));
+        let own = own_keys(caller, &self.directory().await?.state);
+        if let Some(recent) = self.0.recent.range(channel, start, end) {
+            return recent_page(&recent, &own);
+        }
         let mut source = Source::Pool(self.pool());
         // A page is measured before it is read: bodies of a page could be 256 MiB.
         let lengths = log::entry_lengths(&mut source, channel, (start, end), limit).await?;
         let end = start + fitting(&lengths);
         let full = log::full_entries(&mut source, channel, (start, end), limit).await?;
-        let mut entries: Vec<ReadEntry> = full
-            .into_iter()
-            .map(|entry| ReadEntry {
-                index: entry.index,
-                signed: entry.signed,
-                log_time_ms: entry.log_time_ms,
-                body: entry.body,
-                own_wraps: Vec::new(),
-                previous_box: entry.previous_box,
-            })
-            .collect();
+        let mut entries: Vec<ReadEntry> = full.into_iter().map(read_entry).collect();
         if entries.len() as u64 != end - start {
             return Err(AppError::Bug("entries below a log's size are missing"));
         }
-        let own = own_keys(caller, &self.directory().await?.state);
         for wrap in log::own_wraps(&mut source, channel, &own, (start, end)).await? {
             let place = usize::try_from(wrap.index - start).unwrap_or(usize::MAX);
             let all = log::wraps(&mut source, channel, wrap.index).await?;
             if let Some(entry) = entries.get_mut(place) {
-                entry.own_wraps.push(own_wrap(wrap, &all)?);
+                entry.own_wraps.push(own_wrap(&wrap, &all)?);
             }
         }
         Ok(entries)
     }
+}
+
+fn read_entry(entry: FullEntry) -> ReadEntry {
+    let FullEntry { index, signed, log_time_ms, body, previous_box } = entry;
+    ReadEntry { index, signed, log_time_ms, body, own_wraps: Vec::new(), previous_box }
+}
+
+/// A page of what was just committed, for the many who ask for it at once.
+fn recent_page(recent: &[Arc<RecentEntry>], own: &[KeyId]) -> Result<Vec<ReadEntry>, AppError> {
+    let lengths: Vec<u64> = recent.iter().map(|entry| entry.bytes() as u64).collect();
+    let most = usize::try_from(fitting(&lengths)).unwrap_or(usize::MAX);
+    recent
+        .iter()
+        .take(most)
+        .map(|recent| {
+            let mut entry = read_entry(recent.entry.clone());
+            for wrap in recent.wraps.iter().filter(|wrap| own.contains(&wrap.recipient)) {
+                entry.own_wraps.push(own_wrap(wrap, &recent.wraps)?);
+            }
+            Ok(entry)
+        })
+        .collect()
 }
 
 /// How many entries of these lengths make a page: it closes at the entry that passes its bound.
@@ -234,11 +252,11 @@ fn fitting(lengths: &[u64]) -> u64 {
     entries
 }
 
-fn own_wrap(wrap: WrapRow, all: &[WrapRow]) -> Result<OwnWrap, AppError> {
+fn own_wrap(wrap: &WrapRow, all: &[WrapRow]) -> Result<OwnWrap, AppError> {
     let tree = Tree::of(all.iter().map(|wrap| wrap_leaf(&wrap.recipient, &wrap.bytes)));
     let path = tree.inclusion_proof(wrap.position, tree.size());
     let path = path.ok_or(AppError::Bug("a wrap outside its list"))?;
-    Ok(OwnWrap { key_id: wrap.recipient, wrap: wrap.bytes, position: wrap.position, path })
+    Ok(OwnWrap { key_id: wrap.recipient, wrap: wrap.bytes.clone(), position: wrap.position, path })
 }
 
 /// The keys whose wraps are the caller's: the person's and the device's, and those of every generation of the

@@ -358,6 +358,8 @@ impl<'g> Draft<'g> {
         for (audience, (_, publication)) in self.publications {
             world.install_publication(audience, publication);
         }
+        // Before the watchers wake, so that they find it there.
+        group.recent.keep(self.rows);
         for grow in grown {
             group.feed.publish(grow.channel, grow.to);
         }

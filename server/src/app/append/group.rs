@@ -10,6 +10,7 @@ use chancery_core::mechanism::Mechanism;
 
 use super::draft::Draft;
 use super::writer::{Landed, Request};
+use crate::app::recent::Recent;
 use crate::app::world::World;
 use crate::app::{AppError, Clock};
 use crate::feed::Feed;
@@ -23,6 +24,7 @@ pub(in crate::app) struct Group {
     pub(in crate::app) world: Arc<World>,
     pub(in crate::app) mechanism: Arc<Mechanism>,
     pub(in crate::app) feed: Feed,
+    pub(in crate::app) recent: Arc<Recent>,
     pub(in crate::app) connections: Connections,
     pub(in crate::app) clock: Clock,
 }

@@ -1,8 +1,8 @@
 //! Who is shown what, on both engines.
 
-use chancery_core::act::{Audience, Opening, Role, SignedAct, Statement};
+use chancery_core::act::{Audience, Opening, Role, SignedAct, Statement, TreeHead};
 use chancery_core::id::StateCode;
-use chancery_core::log::{Checkpoint, origin, verify_consistency, verify_inclusion};
+use chancery_core::log::{Checkpoint, origin, verify_consistency, verify_inclusion, verify_wrap};
 
 use super::*;
 use crate::store::db::Pool;
@@ -112,11 +112,10 @@ async fn own_wraps_come_with_their_proofs() {
                 let act = SignedAct::decode(entry.signed.clone()).unwrap();
                 for wrap in &entry.own_wraps {
                     let named = act.content().statement.beside().recipients.unwrap();
-                    let position = usize::try_from(wrap.position).unwrap();
-                    assert_eq!(named.key_ids[position], wrap.key_id);
                     assert_eq!(wrap.key_id, person.user_kem.key_id());
-                    let leaves = named.key_ids.len() as u64;
-                    assert_eq!(wrap.path.len() as u32, leaves.next_power_of_two().ilog2(), "{leaves} wraps");
+                    let (key, bytes) = (&wrap.key_id, &wrap.wrap);
+                    let wraps = TreeHead { size: named.key_ids.len() as u64, root: named.wraps_root };
+                    verify_wrap(&wraps, wrap.position, key, bytes, &wrap.path).unwrap();
                 }
             }
         }
@@ -154,7 +153,7 @@ async fn entries_are_covered_by_their_checkpoint() {
         let log = world.directory().await.log;
         for old in [0, 1, 5, size] {
             let proof = world.app.consistency_proof(&caller, &directory, old, size).await.unwrap();
-            let head = |size| chancery_core::act::TreeHead { size, root: log.root_at(size).unwrap() };
+            let head = |size| TreeHead { size, root: log.root_at(size).unwrap() };
             verify_consistency(&head(old), &head(size), &proof).unwrap();
         }
         for (old, new) in [(0, size + 1), (1, size + 1), (3, 2)] {
