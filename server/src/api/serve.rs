@@ -89,7 +89,6 @@ async fn router(app: &App) -> Result<Router, ServeError> {
 }
 
 /// Lets peers of the directory through.
-#[expect(clippy::result_large_err, reason = "tonic's interceptors return its Status")]
 fn known(app: &App, request: Request<()>) -> Result<Request<()>, Status> {
     let directory = app.world().kept_directory();
     let checked = peer(&request).and_then(|peer| match Caller::of(&directory.state, peer.key) {

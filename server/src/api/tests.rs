@@ -40,7 +40,7 @@ impl Served {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::Sqlite(folder.path().join("test.db"));
-        let mut world = World::found(Pool::open(&url, &PoolLimits::default()).await.unwrap()).await;
+        let mut world = Box::pin(World::found(Pool::open(&url, &PoolLimits::default()).await.unwrap())).await;
         let identity = ServerIdentity::from_pkcs8(&ServerIdentity::make_key().unwrap()).unwrap();
         let gate = Gate::bind(([127, 0, 0, 1], 0).into(), &identity, GateLimits::default()).await.unwrap();
         let address = gate.local_addr().unwrap();
@@ -104,7 +104,7 @@ async fn a_key_that_nobody_knows_reaches_enrolment_and_health_alone() {
     let mut files = FileServiceClient::new(channel.clone());
     let mut publications = PublicationServiceClient::new(channel.clone());
     let mut invitations = InvitationServiceClient::new(channel.clone());
-    let mut server = ServerServiceClient::new(channel.clone());
+    let mut about = ServerServiceClient::new(channel.clone());
     let refused = [
         log.append(v1::AppendRequest { channel: id.clone(), entries: vec![] }).await.err(),
         log.list_channels(v1::ListChannelsRequest::default()).await.err(),
@@ -121,7 +121,7 @@ async fn a_key_that_nobody_knows_reaches_enrolment_and_health_alone() {
         invitations.create_invitation(v1::CreateInvitationRequest::default()).await.err(),
         invitations.list_invitations(v1::ListInvitationsRequest::default()).await.err(),
         invitations.close_invitation(v1::CloseInvitationRequest::default()).await.err(),
-        server.get_server(v1::GetServerRequest {}).await.err(),
+        about.get_server(v1::GetServerRequest {}).await.err(),
     ];
     for (n, status) in refused.into_iter().enumerate() {
         let status = status.unwrap();

@@ -1,7 +1,7 @@
 //! Disclosures and withdrawals: their statements go into a publication log in the strand's own transaction,
 //! under the same log time, with what opens each post beside them.
 
-use chancery_core::act::{Audience, Disclose, PostRef, StateStatement, Team, Withdraw};
+use chancery_core::act::{Audience, Disclose, PostRef, SignedStatement, StateStatement, Team, Withdraw};
 use chancery_core::error::WireReason;
 use chancery_core::id::{ActId, ChannelId};
 use chancery_core::log::leaf_hash;
@@ -39,7 +39,7 @@ impl Draft<'_> {
             opened.push((grant.post.clone(), held));
         }
         let first =
-            self.publish(act.audience, entry.act_id(), place, act.grants.iter().map(|s| s.bytes()))?;
+            self.publish(act.audience, entry.act_id(), place, act.grants.iter().map(SignedStatement::bytes))?;
         let publication = self.group.world.publication_id(act.audience);
         for (index, ((post, files), release)) in (first..).zip(opened.into_iter().zip(&entry.beside.releases))
         {
@@ -67,8 +67,12 @@ impl Draft<'_> {
         entry: &Prepared,
         place: &mut Place,
     ) -> Result<(), AppError> {
-        let first =
-            self.publish(act.audience, entry.act_id(), place, act.withdrawals.iter().map(|s| s.bytes()))?;
+        let first = self.publish(
+            act.audience,
+            entry.act_id(),
+            place,
+            act.withdrawals.iter().map(SignedStatement::bytes),
+        )?;
         for (index, signed) in (first..).zip(&act.withdrawals) {
             if let StateStatement::Withdrawal(withdrawal) = signed.content() {
                 self.rows.withdrawals.push((*channel, withdrawal.act_id, act.audience, index));

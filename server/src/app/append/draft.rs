@@ -148,13 +148,12 @@ impl<'g> Draft<'g> {
         entry: &Prepared,
     ) -> Result<Place, AppError> {
         let pending = self.rows.entries.iter().find(|row| row.channel == *id && row.index == index);
-        let (signed, log_time_ms) = match pending {
-            Some(row) => (row.signed.clone(), row.log_time_ms),
-            None => {
-                let row = log::entry(&mut Source::Tx(tx), id, index).await?;
-                let row = row.ok_or(AppError::Bug("a known act without its entry"))?;
-                (row.signed, row.log_time_ms)
-            }
+        let (signed, log_time_ms) = if let Some(row) = pending {
+            (row.signed.clone(), row.log_time_ms)
+        } else {
+            let row = log::entry(&mut Source::Tx(tx), id, index).await?;
+            let row = row.ok_or(AppError::Bug("a known act without its entry"))?;
+            (row.signed, row.log_time_ms)
         };
         if signed == *entry.act.act().bytes() {
             Ok(Place { index, log_time_ms })

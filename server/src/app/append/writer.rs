@@ -38,7 +38,7 @@ pub(super) struct Place {
 struct Waiting {
     request: Request,
     reply: oneshot::Sender<Result<Landed, AppError>>,
-    _share: OwnedSemaphorePermit,
+    share: OwnedSemaphorePermit,
 }
 
 /// The way into the queue.
@@ -60,7 +60,7 @@ impl Writer {
         let share = u32::try_from(weight_kib(&entries)).unwrap_or(u32::MAX);
         let share = self.space.clone().try_acquire_many_owned(share).map_err(|_| WireReason::TooMany)?;
         let (reply, outcome) = oneshot::channel();
-        let waiting = Waiting { request: Request { channel, entries }, reply, _share: share };
+        let waiting = Waiting { request: Request { channel, entries }, reply, share };
         self.queue.try_send(waiting).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => WireReason::TooMany,
             mpsc::error::TrySendError::Closed(_) => WireReason::Stopping,
@@ -73,11 +73,12 @@ async fn run(mut group: Group, mut waiting: mpsc::Receiver<Waiting>) {
     let mut batch = Vec::with_capacity(GROUP_REQUESTS_MAX);
     while waiting.recv_many(&mut batch, GROUP_REQUESTS_MAX).await > 0 {
         let (requests, replies): (Vec<_>, Vec<_>) =
-            batch.drain(..).map(|one| (one.request, (one.reply, one._share))).unzip();
+            batch.drain(..).map(|one| (one.request, (one.reply, one.share))).unzip();
         let outcomes = group.land(&requests).await;
-        for ((reply, _share), outcome) in replies.into_iter().zip(outcomes) {
+        for ((reply, share), outcome) in replies.into_iter().zip(outcomes) {
             // Whoever asked may be gone; the acts stand all the same, and a repeat gets their receipts.
             let _ = reply.send(outcome);
+            drop(share);
         }
     }
 }

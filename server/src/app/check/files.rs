@@ -62,7 +62,7 @@ impl Check<'_> {
             match stored.and_then(|parts| parts.get(&part.part)) {
                 None => fault("a part is missing in the store of files"),
                 Some(length) if *length != part.length => {
-                    fault("a part has another length in the store of files")
+                    fault("a part has another length in the store of files");
                 }
                 Some(_) if self.deep => match self.blobs.digest(file.id, part.part).await {
                     Ok(digest) if digest == part.sha256 => {}

@@ -124,7 +124,7 @@ impl Check<'_> {
                 *entries += 1;
                 next += 1;
                 last_log_time_ms = entry.log_time_ms;
-                self.entry(&entry, &stored, said, tell)?;
+                self::entry(&entry, &stored, said, tell)?;
             }
             tokio::task::yield_now().await;
         }
@@ -136,28 +136,22 @@ impl Check<'_> {
         }
         Ok(())
     }
+}
 
-    /// One entry that replays: its columns, what stands beside it, what it says of other logs.
-    fn entry(
-        &self,
-        entry: &EntryRow,
-        stored: &Stored,
-        said: &mut Said,
-        tell: Tell<'_>,
-    ) -> Result<(), AppError> {
-        let (channel, index) = (entry.channel, entry.index);
-        let act = SignedAct::decode(entry.signed.clone())?;
-        let content = act.content();
-        if entry.act_id != content.header.act_id {
-            tell(Finding::Column { channel, index, column: "act_id" });
-        }
-        if entry.leaf != leaf_hash(&entry.signed, entry.log_time_ms) {
-            tell(Finding::Column { channel, index, column: "leaf_hash" });
-        }
-        stored.compare(&content.statement, channel, index, tell);
-        said.note(content, entry.log_time_ms);
-        Ok(())
+/// One entry that replays: its columns, what stands beside it, what it says of other logs.
+fn entry(entry: &EntryRow, stored: &Stored, said: &mut Said, tell: Tell<'_>) -> Result<(), AppError> {
+    let (channel, index) = (entry.channel, entry.index);
+    let act = SignedAct::decode(entry.signed.clone())?;
+    let content = act.content();
+    if entry.act_id != content.header.act_id {
+        tell(Finding::Column { channel, index, column: "act_id" });
     }
+    if entry.leaf != leaf_hash(&entry.signed, entry.log_time_ms) {
+        tell(Finding::Column { channel, index, column: "leaf_hash" });
+    }
+    stored.compare(&content.statement, channel, index, tell);
+    said.note(content, entry.log_time_ms);
+    Ok(())
 }
 
 impl Replayed<'_> {

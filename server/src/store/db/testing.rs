@@ -24,7 +24,8 @@ pub(crate) async fn on_both(test: impl AsyncFn(Pool)) {
 
 async fn run(url: &DatabaseUrl, test: &impl AsyncFn(Pool)) {
     let pool = Pool::open(url, &PoolLimits::default()).await.unwrap();
-    test(pool.clone()).await;
+    // On the heap: a test's future is large.
+    Box::pin(test(pool.clone())).await;
     pool.close().await;
 }
 

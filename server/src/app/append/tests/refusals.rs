@@ -6,7 +6,11 @@ use chancery_core::limits::{ACTS_PER_APPEND_MAX, BODY_BYTES_MAX};
 
 use super::*;
 
+/// What is altered in an entry.
+type Change<'c> = &'c dyn Fn(&mut NewEntry);
+
 /// Each call is refused with its reason, and no log grows.
+#[expect(clippy::too_many_lines, reason = "one table, a row for each refusal")]
 #[tokio::test]
 async fn refusals_change_nothing() {
     on_both(async |pool: Pool| {
@@ -178,7 +182,7 @@ async fn an_epoch_comes_with_exactly_its_wraps() {
         let (composed, _, _) = world.epoch(kenya, strand.id, &strand.ring).await;
         let good = crate::testing::entry(&composed);
         assert_eq!((good.wraps.len(), good.previous_box.len()), (3, 104));
-        let changes: [(&str, &dyn Fn(&mut NewEntry)); 6] = [
+        let changes: [(&str, Change); 6] = [
             ("one too few", &|entry| drop(entry.wraps.pop())),
             ("in another order", &|entry| entry.wraps.swap(0, 1)),
             ("one twice", &|entry| entry.wraps[1] = entry.wraps[0].clone()),
