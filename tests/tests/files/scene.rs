@@ -1,23 +1,17 @@
-//! Who may bring a file, who may fetch it, and who sees what is disclosed: the server's verbs over a review
-//! with real keys, whose logs are written to its database row by row.
+//! A review with real keys, whose logs are written to a server's database row by row.
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use chancery_client::compose::{Composed, NewRevision, Signer, post};
 use chancery_client::identity::Identity;
 use chancery_client::keyring::Keyring;
-use chancery_core::act::TreeHead;
 use chancery_core::act::{Attachment, Audience, Opening, Role, SignedAct};
-use chancery_core::error::{Reason, WireReason};
 use chancery_core::file::FileUse;
 use chancery_core::id::{ActId, ChannelId, Digest, FileId, KeyId};
-use chancery_core::log::{leaf_hash, verify_inclusion};
+use chancery_core::log::leaf_hash;
 use chancery_core::mechanism::{ChannelKind, ItemKind, UNTOC};
 use chancery_core::name::{directory_channel, publication_channel};
-use chancery_server::app::disclosed::DisclosedItem;
 use chancery_server::app::download::Wanted;
 use chancery_server::app::upload::Announced;
 use chancery_server::app::{App, AppError, Caller, LogKey, Parts};
@@ -28,36 +22,36 @@ use chancery_server::store::log::{self, EntryRow, Grow, NewRows, ReleaseRow};
 use chancery_tests::{Deployment, Log, body, instrument, person, random, state};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
-const NOW_MS: u64 = 1_800_000_000_000;
-const CUSTODIAN: KeyId = KeyId::new([9; 32]);
-const STRANGER: KeyId = KeyId::new([10; 32]);
-const BYTES: &[u8] = &[7; 100];
-const ALL: Wanted = Wanted { offset_bytes: 0, length_bytes: 0 };
+pub(crate) const NOW_MS: u64 = 1_800_000_000_000;
+pub(crate) const CUSTODIAN: KeyId = KeyId::new([9; 32]);
+pub(crate) const STRANGER: KeyId = KeyId::new([10; 32]);
+pub(crate) const BYTES: &[u8] = &[7; 100];
+pub(crate) const ALL: Wanted = Wanted { offset_bytes: 0, length_bytes: 0 };
 
 /// A review of Chile by Kenya (both instruments) and Portugal (firearms), with its strand on the Convention.
-struct Scene {
-    all: Deployment,
-    officer: Identity,
-    chile: Identity,
-    expert: Identity,
-    observer: Identity,
-    kenya: Identity,
-    portugal: Identity,
-    japan: Identity,
-    review: Log,
-    strand: Log,
-    ring: Keyring,
-    pool: Pool,
-    blobs: Blobs,
+pub(crate) struct Scene {
+    pub(crate) all: Deployment,
+    pub(crate) officer: Identity,
+    pub(crate) chile: Identity,
+    pub(crate) expert: Identity,
+    pub(crate) observer: Identity,
+    pub(crate) kenya: Identity,
+    pub(crate) portugal: Identity,
+    pub(crate) japan: Identity,
+    pub(crate) review: Log,
+    pub(crate) strand: Log,
+    pub(crate) ring: Keyring,
+    pub(crate) pool: Pool,
+    pub(crate) blobs: Blobs,
     _folder: tempfile::TempDir,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Box::pin(Self::found()).await
     }
 
-    async fn found() -> Self {
+    pub(crate) async fn found() -> Self {
         let (mut all, officer) = Deployment::found();
         let [chile, expert, observer, kenya, portugal, japan] = std::array::from_fn(|_| person());
         for (focal, code) in [(&chile, "CL"), (&kenya, "KE"), (&portugal, "PT"), (&japan, "JP")] {
@@ -105,7 +99,13 @@ impl Scene {
         new
     }
 
-    async fn write(&self, id: ChannelId, kind: ChannelKind, parent: Option<ChannelId>, acts: &[SignedAct]) {
+    pub(crate) async fn write(
+        &self,
+        id: ChannelId,
+        kind: ChannelKind,
+        parent: Option<ChannelId>,
+        acts: &[SignedAct],
+    ) {
         let channels = vec![(id, kind, parent)];
         self.insert(NewRows { channels, ..NewRows::default() }).await;
         for (index, act) in (0..).zip(acts) {
@@ -113,7 +113,7 @@ impl Scene {
         }
     }
 
-    async fn insert(&self, rows: NewRows) {
+    pub(crate) async fn insert(&self, rows: NewRows) {
         let mut tx = self.pool.begin().await.unwrap();
         log::insert(&mut tx, &rows).await.unwrap();
         for entry in &rows.entries {
@@ -125,7 +125,7 @@ impl Scene {
     }
 
     /// The server as it starts on what the database holds now.
-    async fn app(&self) -> App {
+    pub(crate) async fn app(&self) -> App {
         App::start(Parts {
             pool: self.pool.clone(),
             blobs: self.blobs.clone(),
@@ -141,7 +141,7 @@ impl Scene {
     }
 
     /// Everyone who may call, by name.
-    async fn callers(&self, app: &App) -> Vec<(&'static str, Caller)> {
+    pub(crate) async fn callers(&self, app: &App) -> Vec<(&'static str, Caller)> {
         let people = [
             ("Chile", &self.chile),
             ("expert", &self.expert),
@@ -161,7 +161,7 @@ impl Scene {
     }
 
     /// Uploads a sealed file as Chile.
-    async fn upload(&self) -> FileId {
+    pub(crate) async fn upload(&self) -> FileId {
         let app = self.app().await;
         let chile = app.caller(self.chile.public_keys().device_tls_key).await.unwrap();
         let file = random();
@@ -175,7 +175,7 @@ impl Scene {
     }
 
     /// Chile posts a clarification that cites the file.
-    async fn cite(&mut self, file: FileId) -> (ActId, Composed) {
+    pub(crate) async fn cite(&mut self, file: FileId) -> (ActId, Composed) {
         let mut content = body("See the law");
         content.attachments.push(Attachment {
             file,
@@ -214,7 +214,7 @@ impl Scene {
 
     /// Opens the post to an audience at an index of its publication log; what stands there does not matter
     /// here, for the page of proofs is tested elsewhere.
-    async fn disclose(&self, act_id: ActId, audience: Audience, index: u64) {
+    pub(crate) async fn disclose(&self, act_id: ActId, audience: Audience, index: u64) {
         let publication = publication_channel(&self.all.root.key_id(), audience);
         let release = ReleaseRow {
             publication,
@@ -237,7 +237,7 @@ impl Scene {
         self.insert(rows).await;
     }
 
-    async fn withdraw(&self, act_id: ActId, audience: Audience, index: u64) {
+    pub(crate) async fn withdraw(&self, act_id: ActId, audience: Audience, index: u64) {
         let publication = publication_channel(&self.all.root.key_id(), audience);
         let rows = NewRows {
             entries: vec![entry(publication, index, random(), Bytes::from_static(b"a withdrawal"))],
@@ -248,7 +248,7 @@ impl Scene {
     }
 
     /// Who gets the file, by name; everyone else is told that it is not there.
-    async fn fetchers(&self, file: FileId) -> Vec<&'static str> {
+    pub(crate) async fn fetchers(&self, file: FileId) -> Vec<&'static str> {
         let app = self.app().await;
         let mut names = Vec::new();
         for (name, caller) in self.callers(&app).await {
@@ -264,22 +264,22 @@ impl Scene {
     }
 }
 
-fn announced(channel: ChannelId, file: FileId, usage: FileUse) -> Announced {
+pub(crate) fn announced(channel: ChannelId, file: FileId, usage: FileUse) -> Announced {
     Announced { channel, file, length_bytes: BYTES.len() as u64, usage }
 }
 
-fn rows(channel: ChannelId, index: u64, act: &SignedAct) -> NewRows {
+pub(crate) fn rows(channel: ChannelId, index: u64, act: &SignedAct) -> NewRows {
     let id = act.content().header.act_id;
     NewRows { entries: vec![entry(channel, index, id, act.bytes().clone())], ..NewRows::default() }
 }
 
-fn entry(channel: ChannelId, index: u64, act_id: ActId, signed: Bytes) -> EntryRow {
+pub(crate) fn entry(channel: ChannelId, index: u64, act_id: ActId, signed: Bytes) -> EntryRow {
     let leaf = leaf_hash(&signed, NOW_MS);
     EntryRow { channel, index, act_id, signed, log_time_ms: NOW_MS, leaf }
 }
 
 /// RFC 8410, with the public key.
-fn pkcs8(seed: &[u8; 32]) -> Vec<u8> {
+pub(crate) fn pkcs8(seed: &[u8; 32]) -> Vec<u8> {
     let pair = Ed25519KeyPair::from_seed_unchecked(seed).unwrap();
     let mut der = vec![0x30, 0x53, 2, 1, 1, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
     der.extend(seed);
@@ -288,126 +288,6 @@ fn pkcs8(seed: &[u8; 32]) -> Vec<u8> {
     der
 }
 
-const MEMBERS: [&str; 5] = ["Chile", "expert", "observer", "Kenya", "officer"];
-const ENROLLED: [&str; 7] = ["Chile", "expert", "observer", "Kenya", "officer", "Portugal", "Japan"];
-
-#[tokio::test]
-async fn who_writes_posts_brings_files_and_outsiders_are_told_nothing() {
-    let scene = Scene::new().await;
-    let app = scene.app().await;
-    let strand = scene.strand.channel.id;
-    let clear = FileUse::Rendition(Digest::of(BYTES));
-    let reads_only: AppError = Reason::SecretariatReadsOnly.into();
-    for (name, caller) in scene.callers(&app).await {
-        let (sealed, in_clear) = match name {
-            "Chile" => (None, None),
-            "expert" => (None, Some(Reason::FocalPointRequired.into())),
-            "observer" => (Some(Reason::ObserverReadsOnly.into()), Some(Reason::ObserverReadsOnly.into())),
-            "Kenya" => (None, Some(Reason::StateUnderReviewOnly.into())),
-            "officer" => (Some(reads_only.clone()), Some(reads_only.clone())),
-            _ => (Some(AppError::NOT_FOUND), Some(AppError::NOT_FOUND)),
-        };
-        for (usage, expect) in [(FileUse::Sealed, sealed), (clear, in_clear)] {
-            let begun = app.start_upload(&caller, announced(strand, random(), usage)).await;
-            assert_eq!(begun.err(), expect, "{name} {usage:?}");
-        }
-        let absent = app.start_upload(&caller, announced(random(), random(), FileUse::Sealed)).await;
-        assert_eq!(absent.err(), Some(AppError::NOT_FOUND), "{name}: as for an absent channel");
-    }
-    let chile = app.caller(scene.chile.public_keys().device_tls_key).await.unwrap();
-    let directory = directory_channel(&scene.all.root.key_id());
-    let elsewhere = app.start_upload(&chile, announced(directory, random(), FileUse::Sealed)).await;
-    assert_eq!(elsewhere.err(), Some(Reason::WrongChannel.into()));
-}
-
-#[tokio::test]
-async fn a_file_is_fetched_by_whoever_may_read_what_cites_it() {
-    let mut scene = Scene::new().await;
-    let file = scene.upload().await;
-    assert_eq!(scene.fetchers(file).await, [""; 0], "nothing cites it yet, so nobody reads it");
-    let (act, _) = scene.cite(file).await;
-    assert_eq!(scene.fetchers(file).await, MEMBERS);
-    scene.disclose(act, Audience::AllParties, 0).await;
-    assert_eq!(scene.fetchers(file).await, ENROLLED, "of other State parties");
-    scene.withdraw(act, Audience::AllParties, 1).await;
-    assert_eq!(scene.fetchers(file).await, MEMBERS);
-    scene.disclose(act, Audience::Public, 0).await;
-    assert_eq!(scene.fetchers(file).await, ENROLLED);
-    scene.withdraw(act, Audience::Public, 1).await;
-    assert_eq!(scene.fetchers(file).await, MEMBERS);
-}
-
-#[tokio::test]
-async fn a_file_has_one_channel_and_an_end() {
-    let mut scene = Scene::new().await;
-    let file = scene.upload().await;
-    scene.cite(file).await;
-    let app = scene.app().await;
-    let chile = app.caller(scene.chile.public_keys().device_tls_key).await.unwrap();
-    let (strand, review) = (scene.strand.channel.id, scene.review.channel.id);
-    for (channel, file, offset_bytes, expect) in [
-        (strand, file, 0, None),
-        (review, file, 0, Some(AppError::NOT_FOUND)),
-        (random(), file, 0, Some(AppError::NOT_FOUND)),
-        (strand, random(), 0, Some(AppError::NOT_FOUND)),
-        (strand, file, 101, Some(WireReason::FileRange.into())),
-    ] {
-        let wanted = Wanted { offset_bytes, length_bytes: 0 };
-        assert_eq!(app.download(&chile, &channel, &file, wanted).await.err(), expect);
-    }
-    let japan = app.caller(scene.japan.public_keys().device_tls_key).await.unwrap();
-    let outside = Wanted { offset_bytes: 101, length_bytes: 0 };
-    let told = app.download(&japan, &strand, &file, outside).await.err();
-    assert_eq!(told, Some(AppError::NOT_FOUND), "who may not read is not told of its length");
-    assert_eq!(app.upload(&japan, &file).await.err(), Some(AppError::NOT_FOUND));
-}
-
-#[tokio::test]
-async fn what_is_opened_is_listed_for_its_audience() {
-    let mut scene = Scene::new().await;
-    let file = scene.upload().await;
-    let (act, composed) = scene.cite(file).await;
-    scene.disclose(act, Audience::AllParties, 0).await;
-    scene.disclose(act, Audience::Public, 0).await;
-    scene.withdraw(act, Audience::Public, 1).await;
-    let app = scene.app().await;
-    for (name, caller) in scene.callers(&app).await {
-        for audience in Audience::ALL {
-            let expect = ENROLLED.contains(&name);
-            let list = app.list_disclosed(&caller, audience, 0, 10).await;
-            let item = app.get_disclosed(&caller, audience, 0).await;
-            if !expect {
-                assert_eq!(list.err(), Some(AppError::NOT_FOUND), "{name}");
-                assert_eq!(item.err(), Some(AppError::NOT_FOUND), "{name}");
-                continue;
-            }
-            let list = list.unwrap();
-            assert_eq!((list.len(), list[0].index), (1, 0), "{name}");
-            let item = item.unwrap();
-            check_proof(&item);
-            match audience {
-                Audience::AllParties => {
-                    assert_eq!(item.opened.unwrap().body, composed.body.clone().unwrap());
-                }
-                Audience::Public => {
-                    assert_eq!((item.opened, item.summary.withdrawn.map(|at| at.0)), (None, Some(1)));
-                }
-            }
-            let absent = app.get_disclosed(&caller, audience, 1).await.err();
-            assert_eq!(absent, Some(AppError::NOT_FOUND));
-        }
-    }
-}
-
-/// The grant stands in the log of the checkpoint.
-fn check_proof(item: &DisclosedItem) {
-    let lines: Vec<&str> = item.checkpoint.lines().collect();
-    let head = TreeHead { size: lines[1].parse().unwrap(), root: decode(lines[2]) };
-    let (signed, time) = (&item.summary.grant, item.summary.log_time_ms);
-    verify_inclusion(&head, item.summary.index, signed, time, &item.proof).unwrap();
-}
-
-fn decode(line: &str) -> Digest {
-    let bytes = STANDARD.decode(line).unwrap();
-    Digest::try_from(bytes.as_slice()).unwrap()
-}
+pub(crate) const MEMBERS: [&str; 5] = ["Chile", "expert", "observer", "Kenya", "officer"];
+pub(crate) const ENROLLED: [&str; 7] =
+    ["Chile", "expert", "observer", "Kenya", "officer", "Portugal", "Japan"];
