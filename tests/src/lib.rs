@@ -1,7 +1,8 @@
 //! A small deployment in memory with real keys, real seals and real signatures: every act goes through the
 //! same `decide` and `apply` that server and clients run. There is no server and no disk in it, but for
-//! [`field`], which starts the real programs.
+//! [`field`], which starts the real programs, and [`bench`], which measures them.
 
+pub mod bench;
 pub mod field;
 pub mod served;
 pub mod stage;
