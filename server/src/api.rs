@@ -1,7 +1,7 @@
 //! The wire: decodes and bounds what comes in, calls a verb, encodes what it answers. Nothing is decided here.
 
 mod enrol;
-mod files;
+pub mod files;
 mod invitations;
 mod log;
 mod publication;

@@ -19,13 +19,14 @@ use crate::app::{App, AppError};
 
 /// The service.
 #[derive(Clone)]
-pub(crate) struct Files {
+pub struct Files {
     app: App,
 }
 
 impl Files {
     /// Over this state.
-    pub(crate) fn new(app: App) -> Self {
+    #[must_use]
+    pub fn new(app: App) -> Self {
         Self { app }
     }
 

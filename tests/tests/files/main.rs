@@ -1,6 +1,7 @@
 //! Who may bring a file, who may fetch it, and who sees what is disclosed: the server's verbs, and files on the
 //! wire.
 
+mod public;
 mod scene;
 mod wire;
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chancery_client::compose::{Composed, NewRevision, Signer, post};
 use chancery_client::identity::Identity;
 use chancery_client::keyring::Keyring;
-use chancery_core::act::{Attachment, Audience, Opening, Role, SignedAct};
+use chancery_core::act::{Attachment, Audience, Opening, PostBody, Role, SignedAct};
 use chancery_core::file::FileUse;
 use chancery_core::id::{ActId, ChannelId, Digest, FileId, KeyId};
 use chancery_core::log::leaf_hash;
@@ -176,17 +176,7 @@ impl Scene {
 
     /// Chile posts a clarification that cites the file.
     pub(crate) async fn cite(&mut self, file: FileId) -> (ActId, Composed) {
-        let mut content = body("See the law");
-        content.attachments.push(Attachment {
-            file,
-            key: [1; 32],
-            sealed_length: BYTES.len() as u64,
-            sealed_sha256: Digest::of(BYTES),
-            length: 3,
-            sha256: Digest::of(b"law"),
-            name: "law.txt".to_owned(),
-            media_type: "text/plain".to_owned(),
-        });
+        let content = law(file);
         let standpoint = self.all.standpoint(&self.chile, &self.strand, Some(&self.review));
         let root = self.all.root.key_id();
         let signer = Signer { key: &self.chile.sign, root: &root };
@@ -262,6 +252,22 @@ impl Scene {
         }
         names
     }
+}
+
+/// The body of a post that cites the file.
+pub(crate) fn law(file: FileId) -> PostBody {
+    let mut content = body("See the law");
+    content.attachments.push(Attachment {
+        file,
+        key: [1; 32],
+        sealed_length: BYTES.len() as u64,
+        sealed_sha256: Digest::of(BYTES),
+        length: 3,
+        sha256: Digest::of(b"law"),
+        name: "law.txt".to_owned(),
+        media_type: "text/plain".to_owned(),
+    });
+    content
 }
 
 pub(crate) fn announced(channel: ChannelId, file: FileId, usage: FileUse) -> Announced {
