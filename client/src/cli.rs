@@ -11,6 +11,7 @@ mod channels;
 mod complain;
 mod completions;
 mod context;
+mod demo;
 mod disclose;
 mod disclosed;
 mod failure;
@@ -135,6 +136,8 @@ enum Command {
     Upkeep,
     /// Send JSON to any rpc of the server, without asking the rules on this side first
     Raw(raw::Args),
+    /// Play a whole review on this machine, from the first question to the verified record
+    Demo(demo::Args),
     /// Print completions for a shell
     Completions(completions::Args),
 }
@@ -170,6 +173,7 @@ impl Command {
             Self::Complain(args) => complain::run(args, context).await,
             Self::Upkeep => upkeep::run(context).await,
             Self::Raw(args) => raw::run(args, context).await,
+            Self::Demo(args) => demo::run(args, context),
             Self::Completions(args) => completions::run(&args, context),
         }
     }

@@ -4,13 +4,15 @@
 //! signed ([`compose`]), channels opened with the keys one holds ([`keyring`]), and entries as they travel
 //! ([`entry`]). A home on the disk keeps keys and records ([`home`]); the link is the road to the server
 //! ([`link`]). What comes over it is verified ([`verify`]) and kept by a session ([`sync`]), which sends through
-//! an outbox ([`outbox`]); all that a person can do with it is a verb ([`verbs`]).
+//! an outbox ([`outbox`]); all that a person can do with it is a verb ([`verbs`]). The demo ([`demo`]) plays a whole
+//! review with these programs.
 
 pub mod archive;
 pub mod bundle;
 pub mod cli;
 pub mod clock;
 pub mod compose;
+pub mod demo;
 pub mod entry;
 pub mod files;
 pub mod home;
