@@ -47,6 +47,7 @@ use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
@@ -198,15 +199,24 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// A panic is our bug, and is told as one.
+/// A panic is our bug, and is told as one: by its place, never by its text, which may hold what others wrote.
 fn run(cli: Cli) -> Result<(), Failure> {
-    std::panic::set_hook(Box::new(|_| {}));
+    static PLACE: OnceLock<String> = OnceLock::new();
+
+    std::panic::set_hook(Box::new(|panic| {
+        if let Some(place) = panic.location() {
+            PLACE.get_or_init(|| format!("{}:{}", place.file(), place.line()));
+        }
+    }));
     let context = Context::new(&cli.global);
     let run = AssertUnwindSafe(|| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         runtime.map_err(|_| Failure::bug("the runtime did not start"))?.block_on(cli.command.run(&context))
     });
-    std::panic::catch_unwind(run).unwrap_or_else(|_| Err(Failure::bug("the program stopped in the middle")))
+    std::panic::catch_unwind(run).unwrap_or_else(|_| {
+        let place = PLACE.get().map_or("an unknown place", String::as_str);
+        Err(Failure::bug(format!("the program stopped in the middle, at {place}")))
+    })
 }
 
 /// The whole command line, for completions.

@@ -139,3 +139,46 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 const DOMAIN: &str = "chancery";
 /// A refusal by something before the server's own rules, which names no reason.
 const UNNAMED: &str = "REFUSED";
+
+#[cfg(test)]
+mod tests {
+    use tonic_types::ErrorDetails;
+
+    use super::*;
+
+    fn status(code: tonic::Code, domain: &str, metadata: &[(&str, &str)]) -> Status {
+        let metadata: HashMap<String, String> =
+            metadata.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        let details = ErrorDetails::with_error_info("STALE_EPOCH", domain, metadata);
+        Status::with_error_details(code, "what happened", details)
+    }
+
+    #[test]
+    fn a_refusal_carries_its_reason_its_paragraph_and_what_to_do() {
+        let check = |domain, metadata: &[(&str, &str)], reason: &str, paragraph, next: &str| {
+            let expected = LinkError::Refused {
+                reason: reason.into(),
+                code: Code::FailedPrecondition,
+                paragraph,
+                message: "what happened".into(),
+                next: next.into(),
+            };
+            let status = status(tonic::Code::FailedPrecondition, domain, metadata);
+            assert_eq!(LinkError::from_status(&status), expected);
+        };
+        check("chancery", &[("paragraph", "33"), ("next", "rotate")], "STALE_EPOCH", Some(33), "rotate");
+        check("chancery", &[], "STALE_EPOCH", None, "");
+        check("chancery", &[("paragraph", "thirty-three")], "STALE_EPOCH", None, "");
+        check("example.org", &[("paragraph", "33"), ("next", "rotate")], UNNAMED, None, "");
+    }
+
+    #[test]
+    fn what_is_no_answer_of_the_server_is_unavailable() {
+        use tonic::Code::{Cancelled, DeadlineExceeded, Unavailable, Unknown};
+
+        for code in [Cancelled, DeadlineExceeded, Unavailable, Unknown] {
+            let refused = LinkError::from_status(&status(code, "chancery", &[]));
+            assert_eq!(refused, LinkError::Unavailable("what happened".into()), "{code:?}");
+        }
+    }
+}
