@@ -27,7 +27,7 @@ use chancery_seal::wrap::{Purpose, WrapInfo, commit};
 use crate::{Deployment, Log, body, instrument, person, random, state};
 
 /// Log time of everything here.
-const NOW_MS: u64 = 1_800_000_000_000;
+pub const NOW_MS: u64 = 1_800_000_000_000;
 
 /// The channels of the review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
