@@ -225,7 +225,7 @@ fn fold(stage: &Stage, channel: &mut Channel, index: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn who_opens_a_post_is_who_may_read_it(steps in proptest::collection::vec(step(), 1..28)) {
