@@ -1,5 +1,7 @@
 //! The program, as an operator runs it: made, certified, served, checked, stopped.
 
+#![expect(clippy::unwrap_used, reason = "everything here is a test")]
+
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

@@ -180,6 +180,32 @@ async fn a_member_writes_follows_and_is_cut_off_when_it_leaves() {
     assert_eq!(reason(&refused), "NOT_ENROLLED");
 }
 
+/// What the server offers is shown to peers of the directory alone.
+#[tokio::test]
+async fn reflection_is_for_peers_with_a_device() {
+    use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+    use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+    use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+    use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse};
+
+    async fn services(channel: Channel) -> Result<ServerReflectionResponse, Status> {
+        let message_request = Some(MessageRequest::ListServices(String::new()));
+        let ask = ServerReflectionRequest { host: String::new(), message_request };
+        let mut client = ServerReflectionClient::new(channel);
+        let mut answers = client.server_reflection_info(tokio_stream::iter([ask])).await?.into_inner();
+        answers.message().await.map(Option::unwrap)
+    }
+
+    let served = Served::start().await;
+    let strand = served.world.strand().await;
+    let (_, member) = served.member(&strand).await;
+    let stranger = services(served.connect(&device()).await).await.unwrap_err();
+    assert_eq!(reason(&stranger), "NOT_ENROLLED");
+    let answer = services(served.connect(&member).await).await.unwrap();
+    let Some(MessageResponse::ListServicesResponse(list)) = answer.message_response else { panic!() };
+    assert!(list.service.iter().any(|service| service.name == "chancery.v1.LogService"));
+}
+
 #[tokio::test]
 async fn a_stop_tells_streams_and_ends() {
     let served = Served::start().await;

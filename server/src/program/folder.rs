@@ -57,9 +57,8 @@ impl Folder {
 
     /// Opens a folder that `init` has made, for this process alone.
     pub(crate) fn open(data: &Path) -> anyhow::Result<Self> {
-        let root = match fs::read_to_string(data.join(ROOT)) {
-            Ok(text) => text,
-            Err(_) => bail!("{} is no data folder; make one with `chancery-server init`", data.display()),
+        let Ok(root) = fs::read_to_string(data.join(ROOT)) else {
+            bail!("{} is no data folder; make one with `chancery-server init`", data.display())
         };
         let root =
             root.trim().parse().with_context(|| format!("{} is damaged", data.join(ROOT).display()))?;

@@ -8,6 +8,7 @@ use chancery_core::error::{Reason, WireReason};
 use chancery_core::file::FileUse;
 use chancery_core::id::{ChannelId, KeyId};
 use chancery_core::log::leaf_hash;
+use chancery_core::mechanism::ChannelKind;
 use chancery_core::policy::{self, check_fresh, decide, decide_directory};
 use chancery_core::state::{Channel, Directory, Place as ChannelPlace, Roster};
 
@@ -182,12 +183,29 @@ impl<'g> Draft<'g> {
             Statement::OpenReview(act) => Some(act),
             _ => None,
         };
-        let new = Channel::new(*id, ChannelPlace::Review);
-        let (channel, is_new) = match (self.channels.get(id), opening) {
-            (Some(open), _) => (&open.channel, false),
-            (None, Some(_)) => (&new, true),
-            (None, None) => return Err(AppError::NOT_FOUND),
-        };
+        let is_new = opening.is_some() && !self.channels.contains_key(id);
+        if is_new {
+            let channel = Channel::new(*id, ChannelPlace::Review);
+            self.channels.insert(*id, Open { kept: None, channel });
+        }
+        let place = self.decided(tx, id, entry, opening, is_new).await;
+        if is_new && place.is_err() {
+            self.channels.remove(id);
+        }
+        place
+    }
+
+    /// Decides an act on the channel as the group has left it, and applies it.
+    async fn decided(
+        &mut self,
+        tx: &mut Tx,
+        id: &ChannelId,
+        entry: &Prepared,
+        opening: Option<&OpenReview>,
+        is_new: bool,
+    ) -> Result<Place, AppError> {
+        let statement = &entry.act.act().content().statement;
+        let channel = &self.channels.get(id).ok_or(AppError::NOT_FOUND)?.channel;
         let review = channel.place.review().and_then(|review| self.channels.get(&review));
         let world = policy::World {
             mechanism: &self.group.mechanism,
@@ -201,15 +219,18 @@ impl<'g> Draft<'g> {
             }
             permit => permit?,
         };
-        check_fresh(world, channel, &roster(channel, world.review, opening)?, permit.act())?;
+        let brought = opening.map(|act| Roster(act.clone()));
+        let roster = world.review.unwrap_or(channel).roster.as_ref().or(brought.as_ref());
+        let roster = roster.ok_or(AppError::Bug("a permit without a roster"))?;
+        check_fresh(world, channel, roster, permit.act())?;
         let mut place =
             Place { index: channel.log.size(), log_time_ms: self.now_ms.max(channel.last_log_time_ms) };
-        self.beyond(tx, &content.statement, id, entry, &mut place).await?;
+        self.beyond(tx, statement, id, entry, &mut place).await?;
         self.record(*id, place, entry);
-        let open = self.channels.entry(*id).or_insert_with(|| Open { kept: None, channel: new });
         if is_new {
-            self.rows.channels.push((*id, open.channel.place.kind(), None));
+            self.rows.channels.push((*id, ChannelKind::Review, None));
         }
+        let open = self.channels.get_mut(id).ok_or(AppError::Bug("a channel that was just there"))?;
         open.channel.apply(permit, place.log_time_ms);
         Ok(place)
     }
@@ -422,14 +443,4 @@ fn is_current(view: &View, heads: &HashMap<ChannelId, ChannelRow>) -> bool {
     std::iter::once(channel)
         .chain(review)
         .all(|kept| heads.get(&kept.state.id).is_some_and(|row| row.size == kept.state.log.size()))
-}
-
-fn roster(
-    channel: &Channel,
-    review: Option<&Channel>,
-    opening: Option<&OpenReview>,
-) -> Result<Roster, AppError> {
-    let stands = review.unwrap_or(channel).roster.clone();
-    let brought = opening.map(|act| Roster(act.clone()));
-    stands.or(brought).ok_or(AppError::Bug("a permit without a roster"))
 }

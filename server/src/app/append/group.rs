@@ -99,7 +99,11 @@ impl Group {
         if draft.rows.entries.is_empty() {
             tx.rollback().await?;
         } else {
-            log::insert_channels(&mut tx, &draft.rows).await?;
+            log::insert_channels(&mut tx, &draft.rows).await.map_err(|error| match error {
+                // Another replica has just taken the id.
+                DbError::Constraint { .. } => Failure::Race,
+                error => error.into(),
+            })?;
             // Before the entries: this waits for a replica that is at it, and sees what it has left.
             for grow in draft.grown() {
                 if !log::grow(&mut tx, &grow).await? {

@@ -41,7 +41,7 @@ async fn findings(world: &World) -> Vec<String> {
 
 async fn found_after(tampering: Tampering, words: &str, mended: bool) {
     on_both(async |pool: Pool| {
-        let world = filled(pool).await;
+        let world = Box::pin(filled(pool)).await;
         assert_eq!(findings(&world).await, [""; 0]);
         tamper(&world.pool, tampering).await;
         let found = findings(&world).await;
@@ -84,7 +84,7 @@ async fn files_are_compared_with_the_store() {
     use crate::store::files::{self, NewFile, NewPart};
 
     on_both(async |pool: Pool| {
-        let world = filled(pool).await;
+        let world = Box::pin(filled(pool)).await;
         let (known, lost, stray) = (FileId::new([1; 16]), FileId::new([2; 16]), FileId::new([3; 16]));
         let bytes = Bytes::from_static(b"sealed bytes");
         let sha256 = Digest::of(&bytes);

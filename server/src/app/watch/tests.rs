@@ -19,7 +19,7 @@ async fn entries(watch: &mut Watch) -> Vec<u64> {
     loop {
         match watch.next().await.unwrap() {
             WatchEvent::Heartbeat { .. } => {}
-            event => return indexes(&event),
+            event @ WatchEvent::Entries { .. } => return indexes(&event),
         }
     }
 }
