@@ -7,7 +7,7 @@ use std::io::{Read, Seek};
 
 use bytes::Bytes;
 use chancery_core::act::PostBody;
-use chancery_core::id::{ActId, ChannelId, FileId, KeyId, SectionId};
+use chancery_core::id::{ActId, ChannelId, FileId, KeyId, SectionId, StateCode};
 use chancery_core::limits::{BODY_BYTES_MAX, MECHANISM_BYTES_MAX};
 use chancery_core::mechanism::Mechanism;
 use chancery_core::policy::World;
@@ -31,6 +31,8 @@ pub struct Shown {
     pub channel: ChannelId,
     /// What it is.
     pub place: Place,
+    /// The State under review.
+    pub state: Option<StateCode>,
     /// The one section that is opened; none if all are.
     pub section: Option<SectionId>,
     /// Entries of the channel.
@@ -145,6 +147,7 @@ pub fn verify<R: Read + Seek>(reader: R, root: &KeyId, now_ms: u64) -> Result<Sh
     Ok(Shown {
         channel: channel.id(),
         place: channel.state.place.clone(),
+        state: review.state.roster.as_ref().map(|roster| roster.0.state),
         section,
         entries: channel.head().size,
         until_ms: channel.state.last_log_time_ms,

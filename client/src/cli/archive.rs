@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use chancery_core::id::{ChannelId, InstrumentCode, KeyId};
-use chancery_core::state::Place;
 use serde_json::json;
 
 use super::context::Context;
@@ -120,7 +119,7 @@ fn verify_record(args: &VerifyArgs, context: &Context) -> Result<(), Failure> {
     let mut text = format!(
         "Verified: {}.\n{what}, until {}: {} posts and {} files, in a log of {} entries. Every signature, rule, \
          checkpoint, key, text and file holds under this root.",
-        place(&shown.place),
+        name_of(&shown.place, &shown.state.map(|state| state.to_string()).unwrap_or_default()),
         render::date(shown.until_ms),
         shown.posts,
         shown.files,
@@ -132,11 +131,6 @@ fn verify_record(args: &VerifyArgs, context: &Context) -> Result<(), Failure> {
     context.out.show("record-verified", &fields(&shown), text)
 }
 
-fn place(place: &Place) -> String {
-    let review = place.review().map(|review| review.to_string()).unwrap_or_default();
-    name_of(place, &review)
-}
-
 fn fields(shown: &Shown) -> serde_json::Value {
     let left_out: Vec<_> = shown
         .left_out
@@ -145,6 +139,7 @@ fn fields(shown: &Shown) -> serde_json::Value {
         .collect();
     json!({
         "channel": shown.channel, "channel_kind": shown.place.kind(), "review": shown.place.review(),
+        "state": shown.state,
         "section": shown.section, "entries": shown.entries, "until": rfc3339(shown.until_ms),
         "posts": shown.posts, "files": shown.files, "left_out": left_out,
     })
