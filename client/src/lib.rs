@@ -4,8 +4,10 @@
 //! signed ([`compose`]), channels opened with the keys one holds ([`keyring`]), and entries as they travel
 //! ([`entry`]). A home on the disk keeps keys and records ([`home`]); the link is the road to the server
 //! ([`link`]). What comes over it is verified ([`verify`]) and kept by a session ([`sync`]), which sends through
-//! an outbox ([`outbox`]); all that a person can do with it is a verb ([`verbs`]). The demo ([`demo`]) plays a whole
-//! review with these programs.
+//! an outbox ([`outbox`]); all that a person can do with it is a verb ([`verbs`]). Files go and come sealed, in
+//! parts ([`files`]). One renderer shows sections everywhere ([`render`]). What leaves the system proves itself
+//! offline: the record of a dialogue ([`archive`]) and the bundle of a public item ([`bundle`]). The demo ([`demo`]) plays a
+//! whole review with these programs.
 
 pub mod archive;
 pub mod bundle;
