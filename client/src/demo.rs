@@ -36,22 +36,18 @@ pub struct Options {
 /// [`DemoError`], if anything goes otherwise than it must: something refused that should be done, or done that
 /// should be refused.
 pub fn play(options: &Options, tell: &mut dyn FnMut(&str)) -> Result<(), DemoError> {
-    match &options.keep {
-        Some(folder) => {
-            prepare(folder)?;
-            let folder = std::path::absolute(folder).map_err(|error| DemoError::file(folder, &error))?;
-            play_in(&folder, options, tell)?;
-            tell(&script::how_to_go_on(&folder));
-            Ok(())
-        }
-        None => {
-            let folder = tempfile::Builder::new()
-                .prefix("chancery-demo-")
-                .tempdir()
-                .map_err(|error| DemoError::file(&std::env::temp_dir(), &error))?;
-            play_in(folder.path(), options, tell)
-        }
+    if let Some(folder) = &options.keep {
+        prepare(folder)?;
+        let folder = std::path::absolute(folder).map_err(|error| DemoError::file(folder, &error))?;
+        play_in(&folder, options, tell)?;
+        tell(&script::how_to_go_on(&folder));
+        return Ok(());
     }
+    let folder = tempfile::Builder::new()
+        .prefix("chancery-demo-")
+        .tempdir()
+        .map_err(|error| DemoError::file(&std::env::temp_dir(), &error))?;
+    play_in(folder.path(), options, tell)
 }
 
 fn play_in(folder: &Path, options: &Options, tell: &mut dyn FnMut(&str)) -> Result<(), DemoError> {

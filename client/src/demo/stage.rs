@@ -216,17 +216,13 @@ impl Stage {
         }
         let address =
             |name: &str| line.split_whitespace().find_map(|word| word.strip_prefix(name)?.parse().ok());
-        match (address("listen="), address("public=")) {
-            (Some(listen), Some(public)) => {
-                self.running = Some(Running { process, listen, public });
-                Ok(())
-            }
-            _ => {
-                let _ = process.kill();
-                let _ = process.wait();
-                Err(DemoError::ServerFailed { log: self.path("server/log") })
-            }
+        if let (Some(listen), Some(public)) = (address("listen="), address("public=")) {
+            self.running = Some(Running { process, listen, public });
+            return Ok(());
         }
+        let _ = process.kill();
+        let _ = process.wait();
+        Err(DemoError::ServerFailed { log: self.path("server/log") })
     }
 
     /// Writes a file of the demo.
