@@ -24,6 +24,7 @@ pub mod watch;
 pub mod world;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use chancery_core::error::WireReason;
@@ -127,6 +128,7 @@ impl App {
             recent: recent.clone(),
             connections: parts.connections.clone(),
             clock: parts.clock.clone(),
+            uncertain: AtomicBool::new(false),
         });
         let app = Self(Arc::new(Shared {
             pool: parts.pool,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use chancery_core::act::{Audience, OpenReview, Statement};
 use chancery_core::error::{Reason, WireReason};
@@ -17,7 +18,7 @@ use super::group::Group;
 use super::writer::{Place, Request};
 use crate::app::AppError;
 use crate::app::world::{Kept, Publication, View};
-use crate::store::db::{Source, Tx};
+use crate::store::db::{Engine, Source, Tx};
 use crate::store::files::{self, File, FileState};
 use crate::store::log::{self, ChannelRow, EntryRow, Grow, NewRows, WrapRow};
 
@@ -67,7 +68,10 @@ impl<'g> Draft<'g> {
         requests: &[Request],
         locked: bool,
     ) -> Result<Self, AppError> {
-        let heads = heads(group, tx, requests, locked).await?;
+        let heads = match kept_heads(group, requests) {
+            Some(heads) if !locked && !group.uncertain.swap(false, Ordering::Relaxed) => heads,
+            _ => heads(group, tx, requests, locked).await?,
+        };
         let size_of = |id: &ChannelId| heads.get(id).map_or(0, |row| row.size);
         let mut source = Source::Tx(tx);
         let kept = group.world.directory_at(&mut source, size_of(&group.world.directory_id())).await?;
@@ -402,6 +406,35 @@ impl<'g> Draft<'g> {
 /// An act cites sealed files of its own channel, wholly there.
 fn citable(file: &File, channel: &ChannelId) -> bool {
     file.channel == *channel && file.usage == FileUse::Sealed && file.state == FileState::Complete
+}
+
+/// The same from what is kept, where this process alone writes: one statement less for each group. Should
+/// another process have written all the same, no channel grows from a size that it does not have, and the
+/// group is decided again on what the database holds.
+fn kept_heads(group: &Group, requests: &[Request]) -> Option<HashMap<ChannelId, ChannelRow>> {
+    if group.pool.engine() != Engine::Sqlite {
+        return None;
+    }
+    let world = &group.world;
+    let mut heads = HashMap::new();
+    let mut note = |id: ChannelId, kind: ChannelKind, parent: Option<ChannelId>, size: u64, time: u64| {
+        heads.insert(id, ChannelRow { id, kind, parent, size, last_log_time_ms: time });
+    };
+    let directory = world.kept_directory();
+    let (log, time) = (&directory.state.directory.log, directory.state.directory.last_log_time_ms);
+    note(world.directory_id(), ChannelKind::Directory, None, log.size(), time);
+    for request in requests.iter().filter(|request| request.channel != world.directory_id()) {
+        let View::Channel { channel, review } = world.kept_view(&request.channel)? else { return None };
+        for kept in std::iter::once(&channel).chain(&review) {
+            let Channel { id, place, log, last_log_time_ms, .. } = &kept.state;
+            note(*id, place.kind(), place.review(), log.size(), *last_log_time_ms);
+        }
+        // Disclosures are rare, and a publication is kept only once someone has read it.
+        if audiences(request).next().is_some() {
+            return None;
+        }
+    }
+    Some(heads)
 }
 
 /// The rows of every channel that the requests concern, read in one go.

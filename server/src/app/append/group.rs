@@ -5,6 +5,7 @@
 //! table; only after the commit are the new states kept, watchers woken and revoked connections closed.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chancery_core::mechanism::Mechanism;
 
@@ -27,6 +28,8 @@ pub(in crate::app) struct Group {
     pub(in crate::app) recent: Arc<Recent>,
     pub(in crate::app) connections: Connections,
     pub(in crate::app) clock: Clock,
+    /// A commit has ended without an answer: what is kept may be older than the database.
+    pub(in crate::app) uncertain: AtomicBool,
 }
 
 /// How a transaction ended without landing anything.
@@ -111,7 +114,7 @@ impl Group {
                 }
             }
             log::insert_in_channels(&mut tx, &draft.rows).await?;
-            tx.commit().await?;
+            tx.commit().await.inspect_err(|_| self.uncertain.store(true, Ordering::Relaxed))?;
         }
         let views = draft.install(self);
         Ok(requests

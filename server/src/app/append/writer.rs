@@ -71,7 +71,15 @@ impl Writer {
 
 async fn run(mut group: Group, mut waiting: mpsc::Receiver<Waiting>) {
     let mut batch = Vec::with_capacity(GROUP_REQUESTS_MAX);
-    while waiting.recv_many(&mut batch, GROUP_REQUESTS_MAX).await > 0 {
+    while let Some(first) = waiting.recv().await {
+        batch.push(first);
+        // Calls that are ready to be queued take their turn before the group closes.
+        tokio::task::yield_now().await;
+        while batch.len() < GROUP_REQUESTS_MAX
+            && let Ok(next) = waiting.try_recv()
+        {
+            batch.push(next);
+        }
         let (requests, replies): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|one| (one.request, (one.reply, one.share))).unzip();
         let outcomes = group.land(&requests).await;

@@ -33,8 +33,8 @@ impl Statement {
 /// An insert of many rows at once. Every one is a `static`, for it keeps the texts it has built.
 ///
 /// sqlx costs about 0.08 ms for each statement in front of SQLite, so a batch is one statement; and a
-/// prepared statement is found again by its text, so there are few texts: 1 to 8 rows, and powers of two up
-/// to 512. Other numbers are split, 37 for example into 32 and 5.
+/// prepared statement is found again by its text, so there are few texts: 1 to 32 rows, and powers of two up
+/// to 512. Other numbers are split, 70 for example into 64 and 6.
 #[derive(Debug)]
 pub struct InsertRows {
     name: &'static str,
@@ -102,7 +102,7 @@ impl InsertRows {
     }
 }
 
-/// Place among the texts and number of rows: exact up to 8, else the largest power of two within.
+/// Place among the texts and number of rows: exact up to 32, else the largest power of two within.
 const fn size_class(remaining: usize) -> (usize, usize) {
     if remaining <= EXACT_MAX {
         let rows = if remaining == 0 { 1 } else { remaining };
@@ -111,12 +111,12 @@ const fn size_class(remaining: usize) -> (usize, usize) {
     let remaining = if remaining > ROWS_MAX { ROWS_MAX } else { remaining };
     let power = remaining.ilog2() as usize;
     let rows = 1 << power;
-    if rows == EXACT_MAX { (EXACT_MAX - 1, rows) } else { (EXACT_MAX + power - 4, rows) }
+    if rows == EXACT_MAX { (EXACT_MAX - 1, rows) } else { (EXACT_MAX + power - 6, rows) }
 }
 
-const EXACT_MAX: usize = 8;
+const EXACT_MAX: usize = 32;
 const ROWS_MAX: usize = 512;
-const TEXTS: usize = EXACT_MAX + 6; // 1 to 8, then 16, 32, 64, 128, 256, 512
+const TEXTS: usize = EXACT_MAX + 4; // 1 to 32, then 64, 128, 256, 512
 const SQLITE_VARIABLES_MAX: usize = 32_766;
 
 #[cfg(test)]
@@ -128,11 +128,12 @@ mod tests {
         for (rows, expect) in [
             (1, vec![1]),
             (8, vec![8]),
-            (9, vec![8, 1]),
+            (31, vec![31]),
             (16, vec![16]),
             (37, vec![32, 5]),
+            (63, vec![32, 31]),
             (64, vec![64]),
-            (1_100, vec![512, 512, 64, 8, 4]),
+            (1_100, vec![512, 512, 64, 12]),
         ] {
             let mut left = rows;
             let mut sizes = Vec::new();
@@ -154,7 +155,8 @@ mod tests {
             assert!(rows_at[place] == 0 || rows_at[place] == rows);
             rows_at[place] = rows;
         }
-        assert_eq!(rows_at, [1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64, 128, 256, 512]);
+        let expect: Vec<usize> = (1..=32).chain([64, 128, 256, 512]).collect();
+        assert_eq!(rows_at[..], expect);
     }
 
     #[test]
