@@ -110,7 +110,11 @@ fn write_opened(out: &mut String, opened: &Opened) {
         let _ = writeln!(out, "<p class=\"meta\">about revision <a href=\"#act-{act}\">{act}</a></p>");
     }
     if !opened.reason.is_empty() {
-        let _ = writeln!(out, "<p class=\"note\"{attributes}>{}</p>", escape(&opened.reason));
+        let _ = writeln!(
+            out,
+            "<p class=\"note\">Held back: <span{attributes}>{}</span></p>",
+            escape(&opened.reason)
+        );
     }
     if !opened.files.is_empty() {
         out.push_str("<ul>\n");

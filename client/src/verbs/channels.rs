@@ -3,7 +3,7 @@
 use chancery_core::act::{Author, ThreadStep};
 use chancery_core::id::{ActId, ChannelId, SectionId, StateCode};
 use chancery_core::mechanism::{ItemKind, Side};
-use chancery_core::state::Place;
+use chancery_core::state::{Place, Section};
 
 use crate::keyring::OpenedPost;
 use crate::sync::{Session, SessionError};
@@ -116,7 +116,7 @@ fn new_in(
         let unread = record.posts.iter().skip(read).copied().filter(|act| author(copy, *act) != Some(me));
         let unread: Vec<ActId> = unread.collect();
         let Some(newest) = unread.last().copied() else { continue };
-        let title = title(posts, newest);
+        let title = title(posts, record);
         new.push(NewIn { section: *section, kind: record.kind, title, posts: unread.len() as u64, newest });
     }
     Ok(new)
@@ -161,7 +161,7 @@ fn waits(session: &Session, copy: &ChannelCopy, posts: &[OpenedPost<'_>]) -> Res
         let since_ms = post.entry.log_time_ms;
         waits.push(Wait {
             section: *section,
-            title: title(posts, *newest),
+            title: title(posts, record),
             awaiting,
             since_ms,
             for_own_state,
@@ -171,7 +171,9 @@ fn waits(session: &Session, copy: &ChannelCopy, posts: &[OpenedPost<'_>]) -> Res
     Ok(waits)
 }
 
-fn title(posts: &[OpenedPost<'_>], act: ActId) -> String {
-    let body = posts.iter().find(|post| post.act == act).and_then(|post| post.body.as_ref().ok());
-    body.map(|body| body.title.clone()).unwrap_or_default()
+/// The newest title that opens: a reply seldom has one of its own.
+fn title(posts: &[OpenedPost<'_>], section: &Section) -> String {
+    let body = |act: &ActId| posts.iter().find(|post| post.act == *act)?.body.as_ref().ok();
+    let titles = section.posts.iter().rev().filter_map(body).map(|body| body.title.as_str());
+    titles.into_iter().find(|title| !title.is_empty()).unwrap_or_default().to_owned()
 }

@@ -58,7 +58,7 @@ fn facts(out: &mut String, app: &App, item: &DisclosedItem, grant: &Grant, rendi
     let mut fact = |name: &str, value: String| {
         let _ = writeln!(out, "<dt>{name}</dt><dd>{value}</dd>");
     };
-    fact("State", format!("<a href=\"/state/{state}\">{}</a>", Text(state.english_name())));
+    fact("Opened by", format!("<a href=\"/state/{state}\">{}</a>", Text(state.english_name())));
     let what = match rendition.step {
         Some(at) => format!("{}, {}", kind(grant.post.kind), step(at)),
         None => kind(grant.post.kind).to_owned(),
