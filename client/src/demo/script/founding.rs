@@ -1,11 +1,10 @@
 //! The deployment, its people, and the review.
 
+use chancery_core::mechanism::UNTOC;
+
 use super::roles::{ALL, CHILE, CHILE_EXPERT, CUSTODIANS, JAPAN, KENYA, KENYA_EXPERT, PORTUGAL, SECRETARIAT};
 use super::{DemoError, Role, Script, field, line};
 use crate::demo::stage::free_address;
-
-/// The first mechanism, as the deployment is founded on it.
-const MECHANISM: &str = include_str!("../../../../mechanisms/untoc.toml");
 
 /// The States of the demo with their regional groups.
 const STATES: [(&str, &str); 4] =
@@ -27,7 +26,7 @@ impl Script<'_> {
         self.ledger.note("root", &root);
         self.say(&format!("The custodians make the root key, offline. Its fingerprint:\n  {root}"));
 
-        let mechanism = self.stage.write("mechanism.toml", MECHANISM.as_bytes())?.display().to_string();
+        let mechanism = self.stage.write("mechanism.toml", UNTOC.as_bytes())?.display().to_string();
         let data = self.stage.path("server/data").display().to_string();
         let address = free_address()?;
         let listen = address.to_string();
