@@ -4,12 +4,13 @@
 //! reader: read, hash the content, seal  ->  hasher: hash the sealed part and the whole  ->  sender
 //! ```
 //!
-//! At most one part is at each place, so that memory does not grow with the file.
+//! A part is sealed only when the one before it is on its way, so that three parts at most are in memory: one that is
+//! being sent, and the content and the sealed bytes of the next.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use chancery_core::id::Digest;
@@ -29,7 +30,20 @@ pub(super) struct Sealed {
     pub(super) sealed_sha256: Digest,
 }
 
-/// Seals every part of `file` and sends those from `first` on to `sender`. `record` stores the journal durably
+/// Where sealed parts go. Whoever takes one says so, and the next is sealed.
+pub(super) struct Outlet {
+    parts: mpsc::Sender<UploadPart>,
+    taken: Receiver<()>,
+}
+
+/// An outlet, and its other end: the parts, and whom to tell that one was taken.
+pub(super) fn outlet() -> (Outlet, mpsc::Receiver<UploadPart>, Sender<()>) {
+    let (sender, receiver) = mpsc::channel(1);
+    let (tell, taken) = channel();
+    (Outlet { parts: sender, taken }, receiver, tell)
+}
+
+/// Seals every part of the file and gives those from `first` on to `outlet`. `record` stores the journal durably
 /// before a part is sealed for the first time.
 ///
 /// # Errors
@@ -38,13 +52,14 @@ pub(super) fn seal(
     writer: &mut FileSealer,
     path: &Path,
     first: u32,
-    sender: mpsc::Sender<UploadPart>,
+    outlet: Outlet,
     record: impl FnMut(&FileJournal) -> Result<(), FileError> + Send,
 ) -> Result<Sealed, FileError> {
     let (out, parts) = sync_channel(0);
+    let Outlet { parts: sender, taken } = outlet;
     thread::scope(|scope| {
         let hasher = scope.spawn(move || hash(&parts, first, &sender));
-        let sha256 = read_and_seal(writer, path, out, record);
+        let sha256 = read_and_seal(writer, path, (first, &taken), out, record);
         let sealed_sha256 = hasher.join().map_err(|_| FileError::Bug("the hashing thread stopped"))?;
         Ok(Sealed { sha256: sha256?, sealed_sha256 })
     })
@@ -53,6 +68,7 @@ pub(super) fn seal(
 fn read_and_seal(
     writer: &mut FileSealer,
     path: &Path,
+    (first, taken): (u32, &Receiver<()>),
     out: SyncSender<(u32, Vec<u8>)>,
     mut record: impl FnMut(&FileJournal) -> Result<(), FileError>,
 ) -> Result<Digest, FileError> {
@@ -66,10 +82,14 @@ fn read_and_seal(
         content.resize(length, 0);
         file.read_exact(&mut content).map_err(|error| cut_off(path, error, part))?;
         whole.update(&content);
+        // The upload has ended, and says itself why.
+        if part > first && taken.recv().is_err() {
+            return Err(FileError::Incomplete);
+        }
         let mut sealed = Vec::new();
         writer.seal_part(part, &content, &mut sealed, &mut record)?;
         if out.send((part, sealed)).is_err() {
-            break;
+            return Err(FileError::Incomplete);
         }
     }
     // Nothing more comes.
