@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod field;
+pub mod processes;
 pub mod served;
 pub mod stage;
 

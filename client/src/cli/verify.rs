@@ -1,11 +1,16 @@
 //! `chancery verify`
 
+use chancery_core::act::Audience;
+use chancery_core::id::ChannelId;
+use chancery_core::name::publication_channel;
 use serde_json::json;
 
 use super::bundle;
 use super::context::Context;
 use super::failure::Failure;
 use super::session::{self, place_name, tell_alarm};
+use crate::render;
+use crate::sync::Session;
 use crate::verbs::verify::verify;
 
 #[derive(Debug, clap::Args)]
@@ -32,9 +37,10 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
             "channel": log.channel, "channel_kind": log.kind, "size": log.head.size, "root": log.head.root,
             "checkpoint": log.note,
         });
-        let name = match session.channel(log.channel) {
-            Some(copy) => place_name(&session, copy),
-            None => log.kind.to_string(),
+        let name = match (session.channel(log.channel), audience_of(&session, log.channel)) {
+            (Some(copy), _) => place_name(&session, copy),
+            (None, Some(audience)) => format!("What is open to {}", render::audience(audience)),
+            (None, None) => "Directory".to_owned(),
         };
         let entries = if log.head.size == 1 { "entry" } else { "entries" };
         let text = format!("{name}  {}\n  {} {entries}, root {}", log.channel, log.head.size, log.head.root);
@@ -44,4 +50,8 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         tell_alarm(context, alarm)?;
     }
     context.out.say("Every signature, every rule, every checkpoint holds from the first entry on.")
+}
+
+fn audience_of(session: &Session, channel: ChannelId) -> Option<Audience> {
+    Audience::ALL.into_iter().find(|audience| publication_channel(session.root(), *audience) == channel)
 }

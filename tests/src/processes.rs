@@ -1,0 +1,269 @@
+//! A deployment of real processes: the server, and a home for everyone, each command a process of its own.
+
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The passphrase of every home.
+pub const PASSPHRASE: &str = "correct horse battery staple";
+
+/// A running deployment.
+#[derive(Debug)]
+pub struct Town {
+    folder: TempDir,
+    server: Child,
+    port: u16,
+}
+
+/// What a command said.
+#[derive(Debug)]
+pub struct Said {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Its JSON lines.
+    pub lines: Vec<Value>,
+    /// The error, if it failed.
+    pub error: Option<Value>,
+}
+
+/// Everyone of the usual review of Chile: the officer and four focal points.
+pub const FOCAL_POINTS: [(&str, &str, &str); 4] = [
+    ("chile", "CL", "latin-america-caribbean"),
+    ("kenya", "KE", "africa"),
+    ("portugal", "PT", "western-europe-others"),
+    ("japan", "JP", "asia-pacific"),
+];
+
+impl Town {
+    /// Founds a deployment, starts its server, admits everyone and opens the review of Chile: Kenya reviews the
+    /// Convention and firearms, Portugal firearms alone. Every channel is begun.
+    #[must_use]
+    pub fn with_review() -> Self {
+        let town = Self::founded();
+        town.done("root", &["root", "admit-state", "CL", "--group", FOCAL_POINTS[0].2, "--party", PARTY]);
+        for (_, state, group) in &FOCAL_POINTS[1..] {
+            town.done("root", &["root", "admit-state", state, "--group", group, "--party", PARTY]);
+        }
+        town.invited("root", &["root", "invite", "--role", "officer", "--team", "NEW"], "officer");
+        for (who, state, _) in FOCAL_POINTS {
+            town.invited("root", &["root", "invite", "--role", "focal-point", "--state", state], who);
+        }
+        town.done("root", &["root", "admit", "--all"]);
+        for who in ["officer", "chile", "kenya", "portugal", "japan"] {
+            town.done(who, &["join"]);
+        }
+        town.done("officer", &["upkeep"]);
+        town.done(
+            "officer",
+            &[
+                "review",
+                "open",
+                "--state",
+                "CL",
+                "--instruments",
+                "untoc,firearms",
+                "--reviewer",
+                "KE:untoc,firearms",
+                "--reviewer",
+                "PT:firearms",
+                "--languages",
+                "en,es",
+            ],
+        );
+        for who in ["chile", "kenya", "portugal"] {
+            town.done(who, &["upkeep"]);
+        }
+        town
+    }
+
+    /// Founds a deployment and starts its server; only the custodians are there.
+    fn founded() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let root = run(&mut client(folder.path(), "root", &["root", "init"])).one("root");
+        let root = root["root"].as_str().unwrap().to_owned();
+        let data = folder.path().join("data");
+        let mechanism = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mechanisms/untoc.toml");
+        let mut init = Command::new(program("chancery-server"));
+        init.arg("init").arg("--data").arg(&data).arg("--root").arg(root);
+        init.arg("--mechanism").arg(&mechanism).arg("--address").arg(format!("127.0.0.1:{port}"));
+        let printed = init.output().unwrap();
+        assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
+        let printed = String::from_utf8(printed.stdout).unwrap();
+        let request =
+            printed.split_whitespace().find(|word| word.starts_with("chancery-request-1.")).unwrap();
+        let certificate = folder.path().join("certificate");
+        let mut certify = client(folder.path(), "root", &["root", "certify", request]);
+        certify.arg("--mechanism").arg(&mechanism).arg("--out").arg(&certificate);
+        run(&mut certify).expect_done();
+        let mut install = Command::new(program("chancery-server"));
+        install.arg("certify").arg("--data").arg(&data).arg(&certificate).stdout(Stdio::null());
+        assert!(install.status().unwrap().success());
+        let server = serve(&data, port);
+        Self { folder, server, port }
+    }
+
+    /// Runs a command in somebody's home.
+    #[must_use]
+    pub fn run(&self, who: &str, args: &[&str]) -> Said {
+        run(&mut client(self.folder.path(), who, args))
+    }
+
+    /// Starts a command in somebody's home, and does not wait for it.
+    #[must_use]
+    pub fn start(&self, who: &str, args: &[&str]) -> Child {
+        start(&mut client(self.folder.path(), who, args))
+    }
+
+    /// Runs a command that must be done.
+    pub fn done(&self, who: &str, args: &[&str]) -> Vec<Value> {
+        self.run(who, args).expect_done()
+    }
+
+    /// Runs a command that must be refused, with this exit code; gives the reason.
+    #[must_use]
+    pub fn refused(&self, who: &str, args: &[&str], exit: i32) -> String {
+        let said = self.run(who, args);
+        assert_eq!(said.status.code(), Some(exit), "{who} {args:?}: {said:?}");
+        said.error.unwrap()["reason"].as_str().unwrap().to_owned()
+    }
+
+    /// Has `inviter` invite somebody, who answers and waits to be admitted.
+    pub fn invited(&self, inviter: &str, args: &[&str], who: &str) {
+        let said = self.run(inviter, args).expect_done();
+        let line = said.iter().find_map(|line| line["invitation"].as_str()).unwrap().to_owned();
+        let said = self.run(who, &["join", "--accept", &line]);
+        assert!(said.status.success() || said.status.code() == Some(5), "{said:?}");
+    }
+
+    /// The posts of a section, as one reader sees them.
+    #[must_use]
+    pub fn posts(&self, who: &str, section: &str) -> Vec<Value> {
+        let lines = self.done(who, &["thread", section]);
+        lines.into_iter().filter(|line| line["kind"] == "post").collect()
+    }
+
+    /// Ends the server at once, without a word, and starts it again.
+    pub fn crash_server(&mut self) {
+        self.stop_server();
+        self.start_server();
+    }
+
+    /// Ends the server at once; [`Town::start_server`] starts it again.
+    pub fn stop_server(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+
+    /// Starts the server after [`Town::stop_server`].
+    pub fn start_server(&mut self) {
+        self.server = serve(&self.folder.path().join("data"), self.port);
+    }
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+impl Said {
+    /// The lines of a command that was done.
+    #[must_use]
+    pub fn expect_done(self) -> Vec<Value> {
+        assert!(self.status.success(), "{self:?}");
+        self.lines
+    }
+
+    /// The one line of a kind.
+    #[must_use]
+    pub fn one(self, kind: &str) -> Value {
+        self.expect_done().into_iter().find(|line| line["kind"] == kind).unwrap()
+    }
+}
+
+/// What a command that was started has said, once it has ended.
+#[must_use]
+pub fn wait(child: Child) -> Said {
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let parse = |line: &str| serde_json::from_str::<Value>(line).ok();
+    Said {
+        status: output.status,
+        lines: text(&output.stdout).lines().map(|line| parse(line).unwrap()).collect(),
+        error: text(&output.stderr).lines().filter_map(parse).find_map(|line| line.get("error").cloned()),
+    }
+}
+
+const PARTY: &str = "untoc,tip,som,firearms";
+
+fn run(command: &mut Command) -> Said {
+    wait(start(command))
+}
+
+fn start(command: &mut Command) -> Child {
+    let mut child = command.spawn().unwrap();
+    // One that needs no passphrase may have ended already.
+    let _ = writeln!(child.stdin.take().unwrap(), "{PASSPHRASE}");
+    child
+}
+
+fn client(folder: &Path, who: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program("chancery"));
+    command
+        .arg("--home")
+        .arg(folder.join("homes").join(who))
+        .args(["--json", "--passphrase-fd", "0"])
+        .args(args);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn serve(data: &Path, port: u16) -> Child {
+    let mut command = Command::new(program("chancery-server"));
+    command.arg("serve").arg("--data").arg(data);
+    command.args(["--listen", &format!("127.0.0.1:{port}"), "--public-listen", "127.0.0.1:0"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until(Duration::from_secs(30), || {
+        assert!(child.try_wait().unwrap().is_none(), "the server ended");
+        TcpStream::connect(("127.0.0.1", port)).is_ok()
+    });
+    child
+}
+
+/// Waits for a condition.
+pub fn until(limit: Duration, mut holds: impl FnMut() -> bool) {
+    #[expect(clippy::disallowed_methods, reason = "a limit for a test that hangs")]
+    let end = Instant::now() + limit;
+    while !holds() {
+        #[expect(clippy::disallowed_methods, reason = "a limit for a test that hangs")]
+        let now = Instant::now();
+        assert!(now < end, "it did not come about in {limit:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// A program of this workspace, built if it is not up to date.
+fn program(name: &str) -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let folder = BUILT.get_or_init(|| {
+        let build =
+            ["build", "--quiet", "--locked", "-p", "chancery-client", "-p", "chancery-server", "--bins"];
+        let status = Command::new(env!("CARGO")).args(build).current_dir(env!("CARGO_MANIFEST_DIR")).status();
+        assert!(status.unwrap().success(), "the programs were not built");
+        // target/debug/deps/TEST
+        std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned()
+    });
+    folder.join(name)
+}

@@ -1,0 +1,222 @@
+//! A dialogue between real processes: asked, answered, read, handed over, interrupted.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chancery_tests::processes::{Town, wait};
+use serde_json::Value;
+
+const ABOUT: [&str; 6] = ["--instrument", "firearms", "--article", "5", "--question", "firearms-5-1"];
+
+fn ask<'a>(language: &'a str, text: &'a str) -> Vec<&'a str> {
+    [&["ask"], &ABOUT[..], &["--language", language, text]].concat()
+}
+
+fn posted(lines: &[Value]) -> &Value {
+    lines.iter().find(|line| line["kind"] == "posted").unwrap()
+}
+
+fn section(lines: &[Value]) -> String {
+    posted(lines)["section"].as_str().unwrap().to_owned()
+}
+
+fn texts(posts: &[Value]) -> Vec<&str> {
+    posts.iter().map(|post| post["content"]["text"].as_str().unwrap_or("(closed)")).collect()
+}
+
+fn channel<'a>(lines: &'a [Value], kind: &str, instrument: Option<&str>) -> &'a Value {
+    let fits = |line: &&Value| line["channel_kind"] == kind && line["instrument"].as_str() == instrument;
+    lines.iter().filter(|line| line["kind"] == "channel").find(fits).unwrap()
+}
+
+#[test]
+fn para_35_a_question_is_bound_and_is_answered_or_not() {
+    let town = Town::with_review();
+    let response = [&["post", "response"], &ABOUT[..], &["--language", "es", "Chile tipifica"]].concat();
+    let response = town.done("chile", &response);
+    assert_eq!(posted(&response)["disclosed"], "all-parties", "opened with its submission");
+    let (answer, revision) = (section(&response), posted(&response)["act"].clone());
+
+    let question = [&ask("en", "Since when?")[..], &["--about", &answer[..8]]].concat();
+    let thread = section(&town.done("kenya", &question));
+    let asked = &town.posts("chile", &thread)[0];
+    assert_eq!(asked["content"]["asks_about"], revision);
+    assert_eq!((&asked["state"], &asked["role"]), (&"KE".into(), &"focal-point".into()));
+
+    let waits =
+        |who: &str| channel(&town.done(who, &["channels"]), "strand", Some("firearms"))["waits"].clone();
+    assert_eq!(waits("chile")[0]["for_own_state"], true);
+    assert_eq!(waits("portugal")[0]["for_own_state"], false);
+    assert_eq!(waits("officer")[0]["awaiting"], serde_json::json!(["CL"]), "the secretariat sees it all");
+    let none = ["reply", &thread, "--no-further-information", "--language", "ar", "لا مزيد"];
+    assert_eq!(town.refused("kenya", &none, 3), "BODY_NOT_THEIRS_TO_SAY");
+    town.done("chile", &none);
+    assert_eq!(waits("chile"), serde_json::json!([]));
+    let posts = town.posts("officer", &thread);
+    assert_eq!(posts[1]["content"]["step"], "no-further-information");
+    assert_eq!(posts[1]["content"]["direction"], "rtl");
+
+    // Other people's questions, channels and roles.
+    let wrong = |who: &str, args: &[&str], exit: i32| town.refused(who, args, exit);
+    let other = [
+        "ask",
+        "--instrument",
+        "firearms",
+        "--article",
+        "5",
+        "--question",
+        "untoc-5-1",
+        "--language",
+        "en",
+        "?",
+    ];
+    assert_eq!(wrong("kenya", &other, 3), "BODY_NOT_A_QUESTION");
+    assert_eq!(wrong("officer", &ask("en", "!"), 3), "SECRETARIAT_READS_ONLY");
+    assert_eq!(wrong("japan", &ask("en", "!"), 4), "NOT_FOUND");
+    let untoc = [
+        "ask",
+        "--instrument",
+        "untoc",
+        "--article",
+        "5",
+        "--question",
+        "untoc-5-1",
+        "--language",
+        "en",
+        "?",
+    ];
+    assert_eq!(wrong("portugal", &untoc, 4), "NOT_FOUND", "drawn for firearms alone");
+    assert_eq!(wrong("japan", &["thread", &thread], 4), "NOT_FOUND");
+    let feedback = [&["post", "response"], &ABOUT[..], &["--language", "en", "Ours"]].concat();
+    assert_eq!(wrong("kenya", &feedback, 3), "NOT_THIS_SIDES");
+
+    let verified = town.done("kenya", &["verify"]);
+    let strand = channel(&town.done("kenya", &["channels"]), "strand", Some("firearms"))["channel"].clone();
+    let of_strand = verified.iter().find(|line| line["channel"] == strand).unwrap();
+    assert!(of_strand["size"].as_u64().unwrap() >= 5);
+    assert!(!verified.iter().any(|line| line["kind"] == "alert"));
+}
+
+#[test]
+fn what_is_new_is_shown_once() {
+    let town = Town::with_review();
+    let thread = section(&town.done("kenya", &ask("en", "One")));
+    let new = |who: &str| channel(&town.done(who, &["channels"]), "strand", Some("firearms"))["new"].clone();
+    assert_eq!(new("portugal")[0]["posts"], 1);
+    assert_eq!(new("kenya"), serde_json::json!([]), "one's own");
+    let read = |who: &str| -> Vec<Value> {
+        town.done(who, &["read"]).into_iter().filter(|line| line["kind"] == "post").collect()
+    };
+    assert_eq!(texts(&read("portugal")), ["One"]);
+    assert!(read("portugal").is_empty());
+    town.done("chile", &["reply", &thread, "--language", "en", "Two"]);
+    assert_eq!(texts(&read("portugal")), ["Two"]);
+}
+
+#[test]
+fn para_30_a_replaced_expert_and_the_successor() {
+    let town = Town::with_review();
+    town.done("chile", &ask("es", "Before"));
+    let invite = ["invite", "--role", "expert", "--instruments", "firearms", "--name", "A. Expert"];
+    town.invited("chile", &invite, "expert");
+    town.done("chile", &["admit", "--all"]);
+    town.done("expert", &["join"]);
+    town.done("chile", &["upkeep"]);
+    let during = section(&town.done("expert", &ask("es", "During")));
+    let threads = |who: &str| -> Vec<String> {
+        let lines = town.done(who, &["read"]);
+        let posts: Vec<Value> = lines.into_iter().filter(|line| line["kind"] == "post").collect();
+        texts(&posts).into_iter().map(str::to_owned).collect()
+    };
+    assert_eq!(threads("expert"), ["Before", "During"], "a newcomer has the whole archive");
+    let response = [&["post", "response"], &ABOUT[..], &["--language", "es", "Mine"]].concat();
+    assert_eq!(town.refused("expert", &response, 3), "FOCAL_POINT_REQUIRED");
+
+    let user =
+        town.done("expert", &["whoami"]).iter().find_map(|line| line["user"].as_str().map(str::to_owned));
+    town.done("chile", &["remove", &user.unwrap()]);
+    // Kenya writes next; its client makes the next key first, by itself.
+    town.done("kenya", &["reply", &during, "--language", "en", "After"]);
+    let said = town.run("expert", &["thread", &during]);
+    assert!(!said.status.success(), "{said:?}");
+    let channels = town.done("chile", &["channels"]);
+    let strand = channel(&channels, "strand", Some("firearms"))["channel"].as_str().unwrap().to_owned();
+    let members = town.done("chile", &["members", &strand]);
+    assert_eq!(members.len(), 3, "the focal points alone: {members:?}");
+
+    town.invited("chile", &invite, "successor");
+    town.done("chile", &["admit", "--all"]);
+    town.done("successor", &["join"]);
+    town.done("chile", &["upkeep"]);
+    assert_eq!(threads("successor"), ["Before", "During", "After"], "the successor has all of it");
+    assert!(town.done("chile", &["upkeep"]).is_empty(), "nothing more is to be done");
+}
+
+#[test]
+fn several_write_in_one_thread_at_once() {
+    let town = Town::with_review();
+    let thread = section(&town.done("kenya", &ask("en", "First")));
+    let said: Vec<_> = ["chile", "kenya", "portugal"]
+        .map(|who| town.start(who, &["reply", &thread, "--language", "en", who]))
+        .into_iter()
+        .map(wait)
+        .collect();
+    assert!(said.iter().all(|said| said.status.success()), "{said:?}");
+    let posts = town.posts("officer", &thread);
+    let mut replies = texts(&posts)[1..].to_vec();
+    replies.sort_unstable();
+    assert_eq!(replies, ["chile", "kenya", "portugal"]);
+}
+
+#[test]
+fn a_killed_client_sends_once() {
+    let mut town = Town::with_review();
+    let thread = section(&town.done("kenya", &ask("en", "First")));
+    let mut acknowledged = Vec::new();
+    for n in 0..16_u64 {
+        let text = format!("reply {n}");
+        let mut child = town.start("chile", &["reply", &thread, "--language", "en", &text]);
+        // Anywhere between before the session and after the answer.
+        std::thread::sleep(Duration::from_millis(120 + n * 35));
+        let _ = child.kill();
+        if wait(child).status.success() {
+            acknowledged.push(text);
+        }
+        if n % 5 == 4 {
+            town.crash_server();
+        }
+    }
+    town.done("chile", &["channels"]);
+    let posts = town.posts("officer", &thread);
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    for text in texts(&posts) {
+        *times.entry(text).or_default() += 1;
+    }
+    assert!(times.values().all(|times| *times == 1), "nothing was sent twice: {times:?}");
+    for text in &acknowledged {
+        assert!(times.contains_key(text.as_str()), "{text} was acknowledged");
+    }
+    town.done("kenya", &["verify"]);
+}
+
+#[test]
+fn without_a_server_nothing_is_lost_and_nothing_is_claimed() {
+    let mut town = Town::with_review();
+    town.stop_server();
+    let said = town.run("kenya", &ask("en", "Is anyone there?"));
+    assert_eq!(said.status.code(), Some(7), "{said:?}");
+    town.start_server();
+    town.done("kenya", &ask("en", "Is anyone there?"));
+}
+
+#[test]
+fn a_watch_sees_what_comes() {
+    let town = Town::with_review();
+    let watch = town.start("portugal", &["watch", "--count", "1", "--for", "60"]);
+    // Whether the question comes before or after the watch has begun, it is handed on.
+    std::thread::sleep(Duration::from_millis(1_500));
+    let asked = town.done("kenya", &ask("en", "Do you see this?"));
+    let seen = wait(watch).expect_done();
+    let entry = seen.iter().find(|line| line["kind"] == "entry").unwrap();
+    assert_eq!(entry["act"], posted(&asked)["act"]);
+}
