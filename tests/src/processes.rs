@@ -1,14 +1,16 @@
-//! A deployment of real processes: the server, and a home for everyone, each command a process of its own.
+//! A deployment of real processes in which everything is done by the command line: the server, and a home for
+//! everyone, each command a process of its own.
 
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::field::program;
 
 /// The passphrase of every home.
 pub const PASSPHRASE: &str = "correct horse battery staple";
@@ -103,7 +105,8 @@ impl Town {
         certify.arg("--mechanism").arg(&mechanism).arg("--out").arg(&certificate);
         run(&mut certify).expect_done();
         let mut install = Command::new(program("chancery-server"));
-        install.arg("certify").arg("--data").arg(&data).arg(&certificate).stdout(Stdio::null());
+        install.arg("certify").arg("--data").arg(&data).arg(&certificate);
+        install.stdout(Stdio::null()).stderr(Stdio::null());
         assert!(install.status().unwrap().success());
         let server = serve(&data, port);
         Self { folder, server, port }
@@ -176,7 +179,6 @@ impl Drop for Town {
 
 impl Said {
     /// The lines of a command that was done.
-    #[must_use]
     pub fn expect_done(self) -> Vec<Value> {
         assert!(self.status.success(), "{self:?}");
         self.lines
@@ -252,18 +254,4 @@ pub fn until(limit: Duration, mut holds: impl FnMut() -> bool) {
 
 fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
-}
-
-/// A program of this workspace, built if it is not up to date.
-fn program(name: &str) -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let folder = BUILT.get_or_init(|| {
-        let build =
-            ["build", "--quiet", "--locked", "-p", "chancery-client", "-p", "chancery-server", "--bins"];
-        let status = Command::new(env!("CARGO")).args(build).current_dir(env!("CARGO_MANIFEST_DIR")).status();
-        assert!(status.unwrap().success(), "the programs were not built");
-        // target/debug/deps/TEST
-        std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned()
-    });
-    folder.join(name)
 }

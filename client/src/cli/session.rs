@@ -30,6 +30,13 @@ fn tell_flushed(session: &mut Session, context: &Context) -> Result<(), Failure>
                 context.out.record("outbox", &fields)?;
                 context.out.advise(format!("Act {act}, which had waited, has arrived."));
             }
+            Flushed::Waits { channel, act, error } => {
+                let fields = json!({
+                    "channel": channel, "act": act, "outcome": "waits", "message": error.to_string(),
+                });
+                context.out.record("outbox", &fields)?;
+                context.out.advise(format!("Still waiting: {error}"));
+            }
             Flushed::Anew { channel, act, new } => {
                 let fields = json!({ "channel": channel, "act": act, "outcome": "sent-anew", "new": new });
                 context.out.record("outbox", &fields)?;

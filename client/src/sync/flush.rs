@@ -28,6 +28,15 @@ pub enum Flushed {
         /// The act that landed.
         new: ActId,
     },
+    /// No answer came again; it waits on.
+    Waits {
+        /// The channel.
+        channel: ChannelId,
+        /// Its first act.
+        act: ActId,
+        /// Why no answer came.
+        error: SessionError,
+    },
     /// The server refused it. Nothing was changed, and it is not sent again.
     Refused {
         /// The channel.
@@ -46,13 +55,14 @@ impl Session {
     /// in it.
     ///
     /// # Errors
-    /// [`SessionError::Waits`] if the server is away still.
+    /// [`SessionError::Verify`] if the server's receipt does not hold.
     pub(super) async fn flush_outbox(&mut self) -> Result<(), SessionError> {
         for waiting in outbox::waiting(&self.home)? {
             let (channel, act) = (waiting.channel, waiting.act);
             let flushed = match self.send(&waiting).await {
                 Ok(_) => Flushed::Landed { channel, act },
-                Err(waits @ SessionError::Waits { .. }) => return Err(waits),
+                Err(error @ SessionError::Waits { .. }) => Flushed::Waits { channel, act, error },
+                Err(error @ SessionError::Verify(_)) => return Err(error),
                 Err(error) => self.after_refusal(&waiting, error).await,
             };
             self.flushed.push(flushed);
