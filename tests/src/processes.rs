@@ -164,6 +164,21 @@ impl Town {
         self.server.wait().unwrap();
     }
 
+    /// Copies all that the server keeps, while it is stopped.
+    pub fn copy_data(&mut self) {
+        self.stop_server();
+        copy_folder(&self.folder.path().join("data"), &self.folder.path().join("copy"));
+        self.start_server();
+    }
+
+    /// Puts the copy back, as an operator would who restores an old backup, or who wishes something unsaid.
+    pub fn restore_data(&mut self) {
+        self.stop_server();
+        std::fs::remove_dir_all(self.folder.path().join("data")).unwrap();
+        copy_folder(&self.folder.path().join("copy"), &self.folder.path().join("data"));
+        self.start_server();
+    }
+
     /// Starts the server after [`Town::stop_server`].
     pub fn start_server(&mut self) {
         self.server = serve(&self.folder.path().join("data"), self.port);
@@ -249,6 +264,19 @@ pub fn until(limit: Duration, mut holds: impl FnMut() -> bool) {
         let now = Instant::now();
         assert!(now < end, "it did not come about in {limit:?}");
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
 

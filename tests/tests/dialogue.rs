@@ -220,3 +220,18 @@ fn a_watch_sees_what_comes() {
     let entry = seen.iter().find(|line| line["kind"] == "entry").unwrap();
     assert_eq!(entry["act"], posted(&asked)["act"]);
 }
+
+#[test]
+fn a_server_that_goes_back_is_found_out() {
+    let mut town = Town::with_review();
+    town.done("kenya", &ask("en", "On record"));
+    town.done("chile", &["channels"]);
+    town.copy_data();
+    town.done("kenya", &ask("en", "Wished unsaid"));
+    town.restore_data();
+    assert_eq!(town.refused("kenya", &["channels"], 6), "ROLLED_BACK");
+    assert_eq!(town.refused("kenya", &["verify"], 6), "ROLLED_BACK");
+    // Chile has not seen it, and goes on: another history of the same length.
+    town.done("chile", &ask("en", "Something else"));
+    assert_eq!(town.refused("kenya", &["channels"], 6), "FORKED");
+}
