@@ -254,6 +254,20 @@ impl Session {
         Ok(())
     }
 
+    /// Channels that were read before and that the server does not list any more: the person was shown out, or
+    /// they are being withheld. Which of the two it is only the other members can say.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn unlisted(&mut self) -> Result<Vec<ChannelId>, SessionError> {
+        let mut unlisted = store::channels(&self.home)?;
+        unlisted.retain(|id| !self.listed.contains_key(id));
+        for id in &unlisted {
+            self.load(*id)?;
+        }
+        Ok(unlisted)
+    }
+
     /// Brings the publication log of an audience up to date.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::session::{self, name_of, quoted, tell_alarm};
+use super::session::{self, name_of, quoted, tell_alarm, tell_unlisted};
 use super::time::rfc3339;
 use crate::render::date;
 use crate::verbs::channels::{ChannelView, Wait, channels};
@@ -14,6 +14,7 @@ pub(super) async fn run(context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
     session::keep_up(&mut session, context).await?;
     let views = channels(&mut session).await?;
+    tell_unlisted(&mut session, context)?;
     for view in &views {
         context.out.record("channel", &fields(view))?;
     }

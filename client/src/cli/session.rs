@@ -111,6 +111,20 @@ pub(super) fn name_of(place: &Place, state: &str) -> String {
     }
 }
 
+/// Channels that the server does not list any more. Nothing says whether it may.
+pub(super) fn tell_unlisted(session: &mut Session, context: &Context) -> Result<(), Failure> {
+    for id in session.unlisted()? {
+        let Some(copy) = session.channel(id) else { continue };
+        let fields = json!({ "channel": id, "channel_kind": copy.state.place.kind() });
+        context.out.record("unlisted", &fields)?;
+        let name = place_name(session, copy);
+        context.out.advise(format!(
+            "{name} ({id}) is not served to you any more: you were shown out, or the server withholds it. Ask your focal point."
+        ));
+    }
+    Ok(())
+}
+
 /// An alert: never sent by itself.
 pub(super) fn tell_alarm(context: &Context, alarm: &Alarm) -> Result<(), Failure> {
     let fields = json!({

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::bundle;
 use super::context::Context;
 use super::failure::Failure;
-use super::session::{self, place_name, tell_alarm};
+use super::session::{self, place_name, tell_alarm, tell_unlisted};
 use crate::render;
 use crate::sync::Session;
 use crate::verbs::verify::verify;
@@ -32,6 +32,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     }
     let mut session = session::open(context).await?;
     let verified = verify(&mut session).await?;
+    tell_unlisted(&mut session, context)?;
     for log in &verified.logs {
         let fields = json!({
             "channel": log.channel, "channel_kind": log.kind, "size": log.head.size, "root": log.head.root,

@@ -96,6 +96,16 @@ pub fn keep_channel(home: &Home, copy: &ChannelCopy, kept: u64) -> Result<(), Ho
     log.keep(&copy.state, copy.note.as_ref(), &copy.key_acts, &copy.entries, kept)
 }
 
+/// The channels that are kept.
+///
+/// # Errors
+/// [`HomeError`].
+pub fn channels(home: &Home) -> Result<Vec<ChannelId>, HomeError> {
+    let names = home.names(Family::Channel)?;
+    let ids = names.iter().filter_map(|name| name.strip_suffix(&[STATE]));
+    Ok(ids.filter_map(|id| ChannelId::try_from(id).ok()).collect())
+}
+
 /// A publication log that was kept; an empty one where there is none.
 ///
 /// # Errors

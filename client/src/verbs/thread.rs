@@ -6,10 +6,12 @@ use chancery_core::act::{PostBody, SignedAct};
 use chancery_core::id::{ActId, ChannelId, SectionId};
 use chancery_core::policy::{BodyScene, check_body};
 
+use crate::entry::Entry;
 use crate::keyring::OpenedPost;
 use crate::render::{Reading, Section, sections};
 use crate::sync::{Session, SessionError};
 use crate::verbs::complain::Alarm;
+use crate::verify::in_parallel;
 use crate::words::count_words;
 
 /// A channel as its reader sees it.
@@ -35,7 +37,7 @@ pub fn dialogue(session: &Session, channel: ChannelId) -> Result<Dialogue, Sessi
     let closed: BTreeMap<ActId, String> =
         posts.iter().filter_map(|post| Some((post.act, why(post.body.as_ref().err()?)))).collect();
     let opened: BTreeMap<ActId, &OpenedPost<'_>> = posts.iter().map(|post| (post.act, post)).collect();
-    let acts: Vec<SignedAct> = copy.entries.iter().map(crate::entry::Entry::act).collect::<Result<_, _>>()?;
+    let acts: Vec<SignedAct> = in_parallel(&copy.entries, Entry::act).map_err(|(_, error)| error)?;
     let readings = acts.iter().zip(&copy.entries).map(|(act, entry)| {
         let id = act.content().header.act_id;
         let post = opened.get(&id);
