@@ -125,6 +125,7 @@ impl Town {
     }
 
     /// Runs a command that must be done.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn done(&self, who: &str, args: &[&str]) -> Vec<Value> {
         self.run(who, args).expect_done()
     }
@@ -194,6 +195,7 @@ impl Drop for Town {
 
 impl Said {
     /// The lines of a command that was done.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn expect_done(self) -> Vec<Value> {
         assert!(self.status.success(), "{self:?}");
         self.lines
