@@ -1,0 +1,110 @@
+//! Who gets in, how, and who does not: with the real programs.
+
+use chancery_client::invitation::Invitation;
+use chancery_tests::processes::Town;
+use serde_json::Value;
+
+const EXPERT: [&str; 5] = ["invite", "--role", "expert", "--instruments", "untoc"];
+
+fn of_kind<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    lines.iter().filter(|line| line["kind"] == kind).collect()
+}
+
+#[test]
+fn people_join_work_and_leave() {
+    let town = Town::with_review();
+    let invite = [&EXPERT[..], &["--name", "E. Expert"]].concat();
+    town.invited("chile", &invite, "expert");
+    let seen = town.run("chile", &["admit"]).one("candidate");
+    let own = town.run("expert", &["whoami"]).one("whoami");
+    assert_eq!((own["enrolment"].as_str(), seen["standing"].as_str()), (Some("waiting"), Some("ready")));
+    assert_eq!(seen["fingerprint"], own["fingerprint"], "what the two compare");
+    town.done("chile", &["admit", "--all"]);
+    assert_eq!(town.run("expert", &["join"]).one("enrolment")["enrolment"], "admitted");
+
+    let own = town.run("expert", &["whoami"]).one("whoami");
+    assert_eq!((own["team_key"].as_bool(), own["state_key"].as_bool()), (Some(true), Some(false)));
+    let lines = town.done("japan", &["people"]);
+    let people = of_kind(&lines, "person");
+    assert_eq!(people.len(), 6);
+    assert!(people.iter().all(|person| person["name"].is_null()), "the directory holds no names");
+    let lines = town.done("chile", &["people"]);
+    assert!(lines.iter().any(|line| line["name"] == "E. Expert"), "but the inviter knows");
+
+    let user = own["user"].as_str().unwrap();
+    let lines = town.done("chile", &["remove", user]);
+    let team = of_kind(&lines, "team")[0];
+    assert_eq!((team["done"].as_str(), team["generation"].as_u64()), (Some("made"), Some(1)));
+    let rotated = of_kind(&lines, "upkeep");
+    assert!(rotated.iter().any(|line| line["done"] == "left"), "its channels get new keys, too");
+    assert_eq!(town.run("expert", &["whoami"]).one("whoami")["enrolment"], "gone");
+    assert_eq!(town.refused("expert", &["people"], 3), "NOT_ENROLLED");
+    assert_eq!(of_kind(&town.done("chile", &["people"]), "person").len(), 5);
+}
+
+#[test]
+fn para_18_only_those_who_may_bring_people_in_or_send_them_away() {
+    let town = Town::with_review();
+    town.invited("chile", &EXPERT, "expert");
+    town.done("chile", &["admit", "--all"]);
+    town.done("expert", &["join"]);
+    let kenya = town.run("kenya", &["whoami"]).one("whoami")["user"].as_str().unwrap().to_owned();
+    let check = |who: &str, args: &[&str], exit: i32, reason: &str| {
+        assert_eq!(town.refused(who, args, exit), reason, "{who}: {args:?}");
+    };
+    let focal_point = ["invite", "--role", "focal-point", "--instruments", "untoc"];
+    let state = ["root", "admit-state", "CL", "--group", "africa", "--party", "untoc"];
+    check("expert", &EXPERT, 3, "FOCAL_POINT_REQUIRED");
+    check("officer", &EXPERT, 3, "FOCAL_POINT_REQUIRED");
+    check("chile", &focal_point, 3, "ROOT_ONLY");
+    check("chile", &["invite", "--role", "expert", "--instruments", "none"], 3, "OUTSIDE_MECHANISM");
+    check("chile", &["root", "invite", "--role", "officer", "--team", "NEW"], 3, "ROOT_ONLY");
+    check("chile", &state, 3, "ROOT_ONLY");
+    check("root", &state, 5, "ALREADY_THERE");
+    check("root", &["root", "invite", "--role", "focal-point", "--state", "FR"], 4, "NO_SUCH_SUBJECT");
+    check("expert", &["admit"], 3, "NOT_YOURS");
+    check("expert", &["remove", &kenya], 3, "FOCAL_POINT_REQUIRED");
+    check("officer", &["remove", &kenya], 3, "ROOT_ONLY");
+    check("chile", &["remove", &kenya], 3, "ROOT_ONLY");
+    check("chile", &["remove", "0123456789abcdef"], 4, "NO_SUCH_SUBJECT");
+    // Without the rules on this side the server answers the same.
+    let lookup = r#"{"lookup": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}"#;
+    for who in ["expert", "officer"] {
+        check(who, &["raw", "CreateInvitation", "--data", lookup], 3, "NOT_YOURS");
+    }
+}
+
+#[test]
+fn an_invitation_is_for_one_and_a_stranger_gets_nowhere() {
+    let town = Town::with_review();
+    let invited = town.run("chile", &EXPERT).one("invitation");
+    let join = ["join", "--accept", invited["invitation"].as_str().unwrap()];
+    assert_eq!(town.run("first", &join).one("enrolment")["enrolment"], "waiting");
+    assert_eq!(town.run("first", &join).one("enrolment")["enrolment"], "waiting", "again is no harm");
+    assert_eq!(town.refused("second", &join, 5), "INVITATION_VOID");
+    assert_eq!(town.refused("second", &["whoami"], 4), "NO_HOME", "nothing useless stays behind");
+
+    // Until it is admitted the key reaches only enrolment.
+    for rpc in ["ListChannels", "ListEntries", "ListInvitations", "WatchEntries", "ListDisclosed"] {
+        assert_eq!(town.refused("first", &["raw", rpc, "--data", "{}"], 3), "NOT_ENROLLED", "{rpc}");
+    }
+    assert_eq!(town.refused("first", &["people"], 3), "NOT_ENROLLED");
+
+    let lookup = invited["lookup"].as_str().unwrap();
+    town.done("chile", &["admit", "--refuse", &lookup[..8]]);
+    assert_eq!(town.refused("first", &["join"], 5), "INVITATION_VOID");
+    assert_eq!(town.run("first", &["whoami"]).one("whoami")["enrolment"], "void");
+    assert_eq!(town.refused("chile", &["admit", &lookup[..8]], 4), "NOT_FOUND");
+}
+
+/// The invitation names the server's key; an address alone convinces nobody.
+#[test]
+fn a_server_with_another_key_is_not_the_server() {
+    let town = Town::with_review();
+    let invited = town.run("chile", &EXPERT).one("invitation");
+    let mut invitation: Invitation = invited["invitation"].as_str().unwrap().parse().unwrap();
+    invitation.server.tls_key = invitation.root;
+    let text = invitation.text().unwrap();
+    assert_eq!(town.refused("victim", &["join", "--accept", &text], 6), "WRONG_SERVER");
+    assert_eq!(town.refused("victim", &["whoami"], 4), "NO_HOME", "nothing was made, nothing was sent");
+}
