@@ -5,8 +5,11 @@
 pub mod bench;
 pub mod field;
 pub mod processes;
+pub mod played;
+pub mod probe;
 pub mod served;
 pub mod stage;
+pub mod torture;
 
 use std::collections::BTreeMap;
 
