@@ -4,9 +4,9 @@
 
 pub mod bench;
 pub mod field;
-pub mod processes;
 pub mod played;
 pub mod probe;
+pub mod processes;
 pub mod served;
 pub mod stage;
 pub mod torture;
