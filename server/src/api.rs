@@ -19,7 +19,8 @@ use tracing::Instrument as _;
 use crate::app::{App, AppError, Caller};
 use crate::gate::PeerKey;
 
-pub use serve::{ServeError, serve};
+pub use log::Log;
+pub use serve::{ServeError, serve, serve_with};
 pub(crate) use status::status;
 
 /// The peer at the other end of the connection, as the gate knows it.

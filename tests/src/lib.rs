@@ -1,9 +1,10 @@
 //! A small deployment in memory with real keys, real seals and real signatures: every act goes through the
 //! same `decide` and `apply` that server and clients run. There is no server and no disk in it, but for
-//! [`field`], which starts the real programs, and [`bench`], which measures them.
+//! [`field`], which starts the real programs, [`bench`], which measures them, and [`hostile`], a server that lies.
 
 pub mod bench;
 pub mod field;
+pub mod hostile;
 pub mod played;
 pub mod probe;
 pub mod processes;

@@ -14,7 +14,15 @@ use crate::app::watch::{Watch, WatchEvent};
 use crate::app::{App, AppError};
 
 /// The service.
-pub(crate) struct Log(pub(crate) App);
+pub struct Log(App);
+
+impl Log {
+    /// The service of an app.
+    #[must_use]
+    pub const fn new(app: App) -> Self {
+        Self(app)
+    }
+}
 
 #[tonic::async_trait]
 impl v1::log_service_server::LogService for Log {

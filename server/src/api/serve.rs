@@ -5,6 +5,7 @@ use std::time::Duration;
 use chancery_core::error::WireReason;
 use chancery_core::limits::MESSAGE_BYTES_MAX;
 use chancery_proto::v1;
+use chancery_proto::v1::log_service_server::{LogService, LogServiceServer};
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
 use tonic::transport::server::Router;
@@ -37,7 +38,14 @@ pub enum ServeError {
 /// Serves the peers of `gate` until the app stops; then streams end, and calls under way finish, but not for
 /// ever.
 pub async fn serve(app: App, gate: Gate) -> Result<(), ServeError> {
-    let router = router(&app).await?;
+    let log = Log::new(app.clone());
+    serve_with(app, gate, log).await
+}
+
+/// As [`serve`], with another service of logs: programs that show how clients meet a server that lies put theirs
+/// here.
+pub async fn serve_with(app: App, gate: Gate, log: impl LogService) -> Result<(), ServeError> {
+    let router = router(&app, log).await?;
     let stopping = app.stopping().clone();
     let serving = router.serve_with_incoming_shutdown(gate.incoming(), stopping.clone().cancelled_owned());
     let cut_off = async {
@@ -51,7 +59,7 @@ pub async fn serve(app: App, gate: Gate) -> Result<(), ServeError> {
 }
 
 /// Every service: the health service and enrolment for any key, the others for peers of the directory.
-async fn router(app: &App) -> Result<Router, ServeError> {
+async fn router(app: &App, log: impl LogService) -> Result<Router, ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status("", tonic_health::ServingStatus::Serving).await;
     let reflection = tonic_reflection::server::Builder::configure()
@@ -61,7 +69,7 @@ async fn router(app: &App) -> Result<Router, ServeError> {
     let for_peers = app.clone();
     let reflection = InterceptedService::new(reflection, move |request| known(&for_peers, request));
 
-    let log = v1::log_service_server::LogServiceServer::new(Log(app.clone()))
+    let log = LogServiceServer::new(log)
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     let invitations = v1::invitation_service_server::InvitationServiceServer::new(Invitations(app.clone()))
