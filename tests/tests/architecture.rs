@@ -60,7 +60,8 @@ fn dependencies(package: &str) -> String {
 #[test]
 fn invariant_1_core_does_no_io_and_reads_no_clock() {
     let words = ["std::fs", "std::net", "std::io", "SystemTime", "Instant::now", "SystemRandom", "tokio"];
-    assert_eq!(strays(&["core/src"], &words, &[]), [""; 0]);
+    // The vectors are a test, which reads and rewrites their files.
+    assert_eq!(strays(&["core/src"], &words, &["core/src/vectors"]), [""; 0]);
 }
 
 #[test]
