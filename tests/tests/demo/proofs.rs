@@ -120,11 +120,11 @@ fn init_refuses_what_it_cannot_use_and_makes_nothing() {
         assert!(!data.exists(), "{root} {}", mechanism.display());
     }
     assert_eq!(init(&data, root, &mechanism), 0);
-    let keys = std::fs::read(data.join("log-key")).ok();
+    let keys = std::fs::read(data.join("log.key")).unwrap();
     let other_root: String = root.chars().rev().collect();
     assert_eq!(init(&data, &other_root, &mechanism), 1, "the folder is of another root");
     assert_eq!(init(&data, root, &mechanism), 0, "the same again");
-    assert_eq!(std::fs::read(data.join("log-key")).ok(), keys);
+    assert_eq!(std::fs::read(data.join("log.key")).unwrap(), keys);
     let mut serve = Command::new(program("chancery-server"));
     serve.args(["serve", "--listen", "127.0.0.1:0", "--public-listen", "127.0.0.1:0", "--data"]).arg(&data);
     let said = finish(serve, "");

@@ -165,9 +165,9 @@ async fn input_beyond_the_limits_is_refused_by_name_and_changes_nothing() {
         ("text that is not UTF-8", vec![outgoing(not_utf8.into(), None)], "MALFORMED"),
         ("an unknown field", act(&|bytes| bytes.extend([0x28, 1])), "NOT_CANONICAL"),
         ("another suite", act(&|bytes| *bytes.last_mut().unwrap() = 2), "UNKNOWN_SUITE"),
-        ("an unknown kind", act(&unknown_kind), "UNKNOWN_KIND"),
+        ("an unknown kind", act(&|bytes| unknown_kind(bytes)), "UNKNOWN_KIND"),
         ("a cut act", act(&|bytes| bytes.truncate(bytes.len() / 2)), "MALFORMED"),
-        ("an altered act", act(&alter), "BAD_SIGNATURE"),
+        ("an altered act", act(&|bytes| alter(bytes)), "BAD_SIGNATURE"),
     ] {
         assert_eq!(refusal(session.link.append(channel, &entries).await), reason, "{what}");
         let now = session.link.list_entries(channel, 0).await.unwrap().entries.len();
@@ -207,7 +207,7 @@ fn refusal<T>(answer: Result<T, LinkError>) -> String {
 }
 
 /// Turns the field of the post into one that no release knows: 50 into 60, both of two bytes.
-fn unknown_kind(bytes: &mut Vec<u8>) {
+fn unknown_kind(bytes: &mut [u8]) {
     // The post begins with its section, of 16 bytes, after a length of one byte or two.
     let is_post =
         |at: &[u8]| at.starts_with(&[0x92, 0x03]) && (at[3..5] == [0x0a, 16] || at[4..6] == [0x0a, 16]);
@@ -216,7 +216,7 @@ fn unknown_kind(bytes: &mut Vec<u8>) {
 }
 
 /// Another byte in the signature, which stands before the signer's id and the suite.
-fn alter(bytes: &mut Vec<u8>) {
+fn alter(bytes: &mut [u8]) {
     let at = bytes.len() - 2 - 34 - 1;
     bytes[at] ^= 1;
 }
