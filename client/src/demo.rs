@@ -11,6 +11,7 @@ mod stage;
 mod texts;
 mod web;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use error::DemoError;
@@ -39,18 +40,19 @@ pub fn play(options: &Options, tell: &mut dyn FnMut(&str)) -> Result<(), DemoErr
     if let Some(folder) = &options.keep {
         prepare(folder)?;
         let folder = std::path::absolute(folder).map_err(|error| DemoError::file(folder, &error))?;
-        play_in(&folder, options, tell)?;
-        tell(&script::how_to_go_on(&folder));
+        let listen = play_in(&folder, options, tell)?;
+        tell(&script::how_to_go_on(&folder, listen));
         return Ok(());
     }
     let folder = tempfile::Builder::new()
         .prefix("chancery-demo-")
         .tempdir()
         .map_err(|error| DemoError::file(&std::env::temp_dir(), &error))?;
-    play_in(folder.path(), options, tell)
+    play_in(folder.path(), options, tell).map(drop)
 }
 
-fn play_in(folder: &Path, options: &Options, tell: &mut dyn FnMut(&str)) -> Result<(), DemoError> {
+/// Plays it in a folder; the server's address is the one that its people's homes name.
+fn play_in(folder: &Path, options: &Options, tell: &mut dyn FnMut(&str)) -> Result<SocketAddr, DemoError> {
     let stage = Stage::new(folder.to_owned(), options.program.clone())?;
     let mut script = Script::new(stage, Ledger::new()?, options.document.as_deref(), tell);
     script.play()

@@ -31,7 +31,11 @@ impl From<DemoError> for Failure {
     fn from(error: DemoError) -> Self {
         let message = error.to_string();
         match error {
-            DemoError::NoServer { .. } | DemoError::NotEmpty { .. } => Self::usage(message, ""),
+            DemoError::NoServer { .. } => Self::usage(
+                message,
+                "Build both programs: `cargo build --release`; then start the demo again.",
+            ),
+            DemoError::NotEmpty { .. } => Self::usage(message, "Give --keep a new folder."),
             DemoError::File { .. } => {
                 Self::new(Exit::Unavailable, "DISK", message, "Check the path and the free space.")
             }

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The server's program is not there.
-    #[error("{} is not there; build it with `cargo build --release` and start the demo again", path.display())]
+    #[error("{} is not there, and the demo runs it", path.display())]
     NoServer {
         /// Where it should be.
         path: PathBuf,
     },
     /// The folder has something in it.
-    #[error("{} is not empty; give --keep a new folder", folder.display())]
+    #[error("{} is not empty, and the demo overwrites nothing", folder.display())]
     NotEmpty {
         /// The folder.
         folder: PathBuf,

@@ -6,6 +6,7 @@ mod founding;
 mod record;
 mod turnover;
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -54,7 +55,7 @@ impl<'a> Script<'a> {
     }
 
     /// All of it.
-    pub(super) fn play(&mut self) -> Result<(), DemoError> {
+    pub(super) fn play(&mut self) -> Result<SocketAddr, DemoError> {
         self.say(OPENING);
         self.found()?;
         self.enrol()?;
@@ -70,7 +71,8 @@ impl<'a> Script<'a> {
         self.verify_all()?;
         self.record()?;
         self.write_index()?;
-        self.close()
+        self.close()?;
+        self.stage.listen()
     }
 
     fn close(&mut self) -> Result<(), DemoError> {
@@ -149,13 +151,13 @@ impl<'a> Script<'a> {
 }
 
 /// How to go on by hand in a folder that was kept.
-pub(super) fn how_to_go_on(folder: &Path) -> String {
+pub(super) fn how_to_go_on(folder: &Path, listen: SocketAddr) -> String {
     let folder = folder.display();
     format!(
         "\nEverything is in {folder}; demo.json lists addresses, homes and ids.\n\
          Start the server again, and go on as any of them:\n\
          \x20 chancery-server serve --data {folder}/server/data --files {folder}/server/files \\\n\
-         \x20     --listen $(jq -r .server.listen {folder}/demo.json)\n\
+         \x20     --listen {listen}\n\
          \x20 chancery --home {folder}/homes/kenya --passphrase-fd 3 channels 3<{folder}/passphrases/kenya"
     )
 }
