@@ -201,6 +201,8 @@ async fn open_sqlite(path: &std::path::Path, limits: &PoolLimits) -> Result<Inne
         .foreign_keys(true)
         // Without it REPLACE would delete rows of an insert-only table past its triggers.
         .pragma("recursive_triggers", "ON")
+        // What is cleared, as the key of a withdrawn disclosure is, is overwritten in the file.
+        .pragma("secure_delete", "ON")
         .busy_timeout(limits.lock_max)
         .statement_cache_capacity(STATEMENTS_CACHED)
         .disable_statement_logging();

@@ -256,3 +256,29 @@ async fn a_busy_database_is_not_waited_for_without_end() {
         pool.begin().await.unwrap().rollback().await.unwrap();
     }
 }
+
+/// A withdrawn key must not wait in the file's free space for a thief. Until the journal is folded in, it does.
+#[tokio::test]
+async fn what_is_cleared_is_overwritten_in_the_file() {
+    const CREATE: Statement =
+        Statement::new("create", "CREATE TABLE kept (id bigint PRIMARY KEY, bytes blob)");
+    const INSERT: Statement = Statement::new("insert", "INSERT INTO kept (id, bytes) VALUES (1, $1)");
+    const CLEAR: Statement = Statement::new("clear", "UPDATE kept SET bytes = NULL WHERE id = 1");
+    let secret = [0x5a; 1_168];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    let found = || std::fs::read(&path).unwrap().windows(64).any(|window| window == &secret[..64]);
+    let run = async |steps: &[(&Statement, &[Value<'_>])]| {
+        let pool = Pool::open(&DatabaseUrl::Sqlite(path.clone()), &PoolLimits::default()).await.unwrap();
+        for (statement, values) in steps {
+            let mut tx = pool.begin().await.unwrap();
+            tx.execute(statement, values).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        pool.close().await;
+    };
+    run(&[(&CREATE, &[]), (&INSERT, &[(&secret).into()])]).await;
+    assert!(found(), "the search finds what is kept");
+    run(&[(&CLEAR, &[])]).await;
+    assert!(!found());
+}
