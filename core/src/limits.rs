@@ -24,6 +24,8 @@ pub const FILE_PARTS_MAX: u32 = 416;
 pub const WRAP_BYTES: usize = 1_168;
 /// One message of an upload or download stream.
 pub const STREAM_MESSAGE_BYTES_MAX: usize = 256 * 1024;
+/// Entries of one log: more than any will have, and few enough to reckon with.
+pub const LOG_ENTRIES_MAX: u64 = 1 << 48;
 /// Entries in one page of a list.
 pub const PAGE_ENTRIES_MAX: u32 = 1_000;
 /// Bytes of entries in one page of a list (a page closes at the entry that passes it).

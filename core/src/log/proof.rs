@@ -5,6 +5,7 @@ use sha2::Sha256;
 
 use crate::act::TreeHead;
 use crate::id::{Digest, KeyId};
+use crate::limits::LOG_ENTRIES_MAX;
 
 /// A proof does not show what it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +32,8 @@ pub fn verify_inclusion(
     let mut leaf = signed.to_vec();
     leaf.extend(log_time_ms.to_be_bytes());
     let proof = InclusionProof::try_from_bytes(concat(proof)).map_err(|_| ProofError::NotIncluded)?;
-    root(head).verify_inclusion(&leaf, index, &proof).map_err(|_| ProofError::NotIncluded)
+    let root = root(head).ok_or(ProofError::NotIncluded)?;
+    root.verify_inclusion(&leaf, index, &proof).map_err(|_| ProofError::NotIncluded)
 }
 
 /// Checks that a wrap to `recipient` stands at `position` in an act's list of wraps of this size and root.
@@ -47,7 +49,8 @@ pub fn verify_wrap(
 ) -> Result<(), ProofError> {
     let leaf = [recipient.as_bytes(), wrap].concat();
     let proof = InclusionProof::try_from_bytes(concat(path)).map_err(|_| ProofError::NotIncluded)?;
-    root(wraps).verify_inclusion(&leaf, position, &proof).map_err(|_| ProofError::NotIncluded)
+    let root = root(wraps).ok_or(ProofError::NotIncluded)?;
+    root.verify_inclusion(&leaf, position, &proof).map_err(|_| ProofError::NotIncluded)
 }
 
 /// Checks that the log with head `new` continues the one with head `old`. An empty log is continued by any.
@@ -61,13 +64,33 @@ pub fn verify_consistency(old: &TreeHead, new: &TreeHead, proof: &[Digest]) -> R
         return if empty { Ok(()) } else { Err(ProofError::Inconsistent) };
     }
     let proof = ConsistencyProof::try_from_bytes(concat(proof)).map_err(|_| ProofError::Inconsistent)?;
-    root(new).verify_consistency(&root(old), &proof).map_err(|_| ProofError::Inconsistent)
+    let (old, new) = root(old).zip(root(new)).ok_or(ProofError::Inconsistent)?;
+    new.verify_consistency(&old, &proof).map_err(|_| ProofError::Inconsistent)
 }
 
-fn root(head: &TreeHead) -> RootHash<Sha256> {
-    RootHash::new((*head.root.as_bytes()).into(), head.size)
+/// None for a size that no log has: the library computes node numbers that would overflow.
+fn root(head: &TreeHead) -> Option<RootHash<Sha256>> {
+    (head.size <= LOG_ENTRIES_MAX).then(|| RootHash::new((*head.root.as_bytes()).into(), head.size))
 }
 
 fn concat(proof: &[Digest]) -> Vec<u8> {
     proof.iter().flat_map(|digest| *digest.as_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever signs a checkpoint chooses its size.
+    #[test]
+    fn sizes_that_no_log_has_are_refused() {
+        let head = |size| TreeHead { size, root: Digest::of(b"root") };
+        for size in [LOG_ENTRIES_MAX + 1, u64::MAX / 2, u64::MAX / 2 + 1, u64::MAX - 1, u64::MAX] {
+            let (huge, key) = (head(size), KeyId::new([0; 32]));
+            assert_eq!(verify_inclusion(&huge, 1, b"act", 1, &[]), Err(ProofError::NotIncluded));
+            assert_eq!(verify_wrap(&huge, size - 1, &key, b"wrap", &[]), Err(ProofError::NotIncluded));
+            assert_eq!(verify_consistency(&head(1), &huge, &[]), Err(ProofError::Inconsistent));
+            assert_eq!(verify_consistency(&huge, &huge, &[]), Err(ProofError::Inconsistent));
+        }
+    }
 }
