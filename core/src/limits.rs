@@ -40,8 +40,6 @@ pub const TITLE_BYTES_MAX: usize = 1_024;
 pub const FILE_NAME_BYTES_MAX: usize = 255;
 /// A reason that a person writes.
 pub const REASON_BYTES_MAX: usize = 4_096;
-/// Words of a summary (¶38).
-pub const SUMMARY_WORDS_MAX: usize = 1_500;
 /// How far an entry's log time may lie ahead of a client's clock.
 pub const CLOCK_AHEAD_MS_MAX: u64 = 10 * 60 * 1_000;
 /// Life of an invitation.
