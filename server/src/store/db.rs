@@ -4,6 +4,7 @@
 //! comparison, and columns of `bigint`, `text` and `blob` (a domain over `bytea` on PostgreSQL).
 //! The engines are told apart here and nowhere else, by closed enums. There is no query here.
 
+mod batch;
 mod error;
 mod migrate;
 mod pool;
@@ -15,7 +16,9 @@ pub(crate) mod testing;
 mod tx;
 mod url;
 mod value;
+mod writer;
 
+pub use batch::Batch;
 pub use error::DbError;
 pub use pool::{Engine, Pool, PoolLimits};
 pub use row::Row;

@@ -18,8 +18,7 @@ pub use read::{
     own_wraps, releases, wraps,
 };
 pub use write::{
-    Grow, clear_citations, grow, insert, insert_channels, insert_citations, insert_in_channels, lock,
-    withdraw,
+    Grow, append, clear_citations, grow, insert, insert_channels, insert_citations, lock, withdraw,
 };
 
 /// A channel's row.

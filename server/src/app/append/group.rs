@@ -2,7 +2,7 @@
 //!
 //! Requests are decided in order, each on the states that the former left. A refused request leaves the
 //! states as they were before it, and adds no row. All rows then go in together, with one statement for each
-//! table; only after the commit are the new states kept, watchers woken and revoked connections closed.
+//! table, handed over at once; only after the commit are the new states kept, watchers woken and revoked connections closed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -107,13 +107,9 @@ impl Group {
                 DbError::Constraint { .. } => Failure::Race,
                 error => error.into(),
             })?;
-            // Before the entries: this waits for a replica that is at it, and sees what it has left.
-            for grow in draft.grown() {
-                if !log::grow(&mut tx, &grow).await? {
-                    return Err(Failure::Race);
-                }
+            if !log::append(&mut tx, &draft.grown(), &draft.rows).await? {
+                return Err(Failure::Race);
             }
-            log::insert_in_channels(&mut tx, &draft.rows).await?;
             tx.commit().await.inspect_err(|_| self.uncertain.store(true, Ordering::Relaxed))?;
         }
         let views = draft.install(self);

@@ -9,8 +9,9 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Executor as _, Postgres, Sqlite};
 
 use super::migrate::migrator;
-use super::tx::Inner as TxInner;
+use super::tx::{Inner as TxInner, SqliteTx};
 use super::value::{Value, postgres_arguments, sqlite_arguments};
+use super::writer::SqliteWriter;
 use super::{DatabaseUrl, DbError, Row, Statement, Tx, run, within};
 
 /// Which engine a pool speaks to.
@@ -56,9 +57,9 @@ pub struct Pool {
 
 #[derive(Clone)]
 enum Inner {
-    /// SQLite takes one writer at a time: others queue here, in order, and not in its busy handler.
+    /// SQLite takes one writer at a time.
     Sqlite {
-        writer: SqlitePool,
+        writer: SqliteWriter,
         readers: SqlitePool,
     },
     Postgres(PgPool),
@@ -93,13 +94,14 @@ impl Pool {
         }
     }
 
-    /// Begins a transaction that writes: `BEGIN IMMEDIATE` on SQLite, READ COMMITTED on PostgreSQL, where
-    /// the first statement takes the lock of the channel's row.
+    /// Begins a transaction that writes: on SQLite it takes the only connection that does, and `BEGIN IMMEDIATE`
+    /// goes with the first statement; READ COMMITTED on PostgreSQL, where the first statement takes the lock of
+    /// the channel's row.
     pub async fn begin(&self) -> Result<Tx, DbError> {
         let inner = match &self.inner {
-            Inner::Sqlite { writer, .. } => TxInner::Sqlite(
-                within("begin", self.limit, Box::pin(writer.begin_with("BEGIN IMMEDIATE"))).await?,
-            ),
+            Inner::Sqlite { writer, .. } => {
+                TxInner::Sqlite(SqliteTx::Writer(writer.begin(self.limit).await?))
+            }
             Inner::Postgres(pool) => {
                 TxInner::Postgres(within("begin", self.limit, Box::pin(pool.begin())).await?)
             }
@@ -111,7 +113,8 @@ impl Pool {
     pub async fn begin_read(&self) -> Result<Tx, DbError> {
         let inner = match &self.inner {
             Inner::Sqlite { readers, .. } => {
-                TxInner::Sqlite(within("begin read", self.limit, Box::pin(readers.begin())).await?)
+                let tx = within("begin read", self.limit, Box::pin(readers.begin())).await?;
+                TxInner::Sqlite(SqliteTx::Reader(tx))
             }
             Inner::Postgres(pool) => TxInner::Postgres(
                 within(
@@ -163,12 +166,7 @@ impl Pool {
     pub async fn prepare(&self, statement: &Statement) -> Result<(), DbError> {
         let Statement { name, sql } = *statement;
         match &self.inner {
-            Inner::Sqlite { writer, .. } => {
-                within(name, self.limit, async {
-                    writer.prepare(sqlx::SqlSafeStr::into_sql_str(sql)).await.map(drop)
-                })
-                .await
-            }
+            Inner::Sqlite { writer, .. } => writer.prepare(name, self.limit, sql).await,
             Inner::Postgres(pool) => {
                 within(name, self.limit, async {
                     pool.prepare(sqlx::SqlSafeStr::into_sql_str(sql)).await.map(drop)
@@ -203,16 +201,17 @@ async fn open_sqlite(path: &std::path::Path, limits: &PoolLimits) -> Result<Inne
         .pragma("recursive_triggers", "ON")
         // What is cleared, as the key of a withdrawn disclosure is, is overwritten in the file.
         .pragma("secure_delete", "ON")
+        // Folding the write-ahead log into the file takes two more flushes, for which posts wait: seldom.
+        .pragma("wal_autocheckpoint", "4000")
         .busy_timeout(limits.lock_max)
         .statement_cache_capacity(STATEMENTS_CACHED)
         .disable_statement_logging();
     let pool = || SqlitePoolOptions::new().acquire_timeout(limits.acquire_max).test_before_acquire(false);
 
-    let writer = pool().max_connections(1).idle_timeout(None).max_lifetime(None);
-    let writer = within("open", limits.acquire_max, writer.connect_with(options.clone())).await?;
-    migrator(Engine::Sqlite).run(&writer).await.map_err(|error| DbError::from_migrate(&error))?;
+    let mut writer = within("open", limits.acquire_max, Box::pin(options.connect())).await?;
+    migrator(Engine::Sqlite).run(&mut writer).await.map_err(|error| DbError::from_migrate(&error))?;
     let readers = pool().max_connections(limits.connections_max).connect_lazy_with(options.read_only(true));
-    Ok(Inner::Sqlite { writer, readers })
+    Ok(Inner::Sqlite { writer: SqliteWriter::new(writer), readers })
 }
 
 async fn open_postgres(options: &PgConnectOptions, limits: &PoolLimits) -> Result<Inner, DbError> {

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
+use super::{DbError, Value};
+
 /// One statement, the same text for both engines. Every one is a `const`.
 #[derive(Debug, Clone, Copy)]
 pub struct Statement {
@@ -75,10 +77,30 @@ impl InsertRows {
     }
 
     /// The statement for the next rows of `remaining`, and how many rows it takes.
-    pub(super) fn next(&'static self, remaining: usize) -> (Statement, usize) {
+    fn next(&'static self, remaining: usize) -> (Statement, usize) {
         let (place, rows) = size_class(remaining);
         let sql = self.texts[place].get_or_init(|| self.text(rows));
         (Statement { name: self.name, sql }, rows)
+    }
+
+    /// The statements for the rows that lie one after another in `values`, each with its part of them.
+    pub(super) fn statements<'a, 'v>(
+        &'static self,
+        values: &'a [Value<'v>],
+    ) -> Result<impl Iterator<Item = (Statement, &'a [Value<'v>])>, DbError> {
+        if !values.len().is_multiple_of(self.columns) {
+            return Err(DbError::Values { statement: self.name, values: values.len() });
+        }
+        let mut rest = values;
+        Ok(std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let (statement, rows) = self.next(rest.len() / self.columns);
+            let (batch, after) = rest.split_at(rows * self.columns);
+            rest = after;
+            Some((statement, batch))
+        }))
     }
 
     fn text(&self, rows: usize) -> String {

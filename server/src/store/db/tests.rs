@@ -25,6 +25,12 @@ static INSERT_ENTRIES: InsertRows = InsertRows::new(
     6,
     "ON CONFLICT DO NOTHING",
 );
+static INSERT_ENTRIES_STRICTLY: InsertRows = InsertRows::new(
+    "insert entries",
+    "INSERT INTO entry (channel, idx, act_id, signed_act, log_time_ms, leaf_hash)",
+    6,
+    "",
+);
 
 const CHANNEL: [u8; 16] = [7; 16];
 
@@ -109,6 +115,41 @@ async fn a_dropped_transaction_writes_nothing() {
         append(&mut tx, 0..2).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(count(&pool).await, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn statements_that_run_together_stop_where_one_missed_its_row() {
+    const GROW: Statement = Statement::new("grow", "UPDATE channel SET size = $2 WHERE size = $1");
+    on_both(async |pool: Pool| {
+        with_channel(&pool).await;
+        // (the size it must find, the index of the entry, what comes of it): twice 0 is a lost race.
+        let cases = [(0, 0, Ok(true)), (0, 0, Ok(false)), (1, 1, Ok(true)), (2, 1, Err(()))];
+        for (from, index, expect) in cases {
+            let mut batch = Batch::new("together");
+            batch.push(GROW, vec![Value::I64(from), Value::I64(from + 1)], 1);
+            let act_id = &i128::from(index).to_be_bytes();
+            let entry = [
+                (&CHANNEL).into(),
+                Value::I64(index),
+                act_id.into(),
+                (&[3; 4]).into(),
+                Value::I64(5),
+                (&[1; 32]).into(),
+            ];
+            batch.insert(&INSERT_ENTRIES_STRICTLY, &entry).unwrap();
+            let mut tx = pool.begin().await.unwrap();
+            let outcome = tx.run(&batch).await;
+            match (outcome, expect) {
+                (Ok(true), Ok(true)) => tx.commit().await.unwrap(),
+                (Ok(false), Ok(false)) => tx.rollback().await.unwrap(),
+                (Err(DbError::Constraint { .. }), Err(_)) => drop(tx),
+                (outcome, expect) => panic!("{from} {index}: {outcome:?}, not {expect:?}"),
+            }
+        }
+        let row = pool.row(&READ_CHANNEL, &[(&CHANNEL).into()]).await.unwrap().unwrap();
+        assert_eq!((row.u64(3), count(&pool).await), (Ok(2), 2));
     })
     .await;
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Either, Executor as _, Postgres, Sqlite, SqliteConnection, Transaction};
+use tokio_stream::StreamExt as _;
 
 use super::value::{Value, postgres_arguments, sqlite_arguments};
-use super::{DbError, InsertRows, Row, Statement, run, within};
+use super::writer::WriterTx;
+use super::{Batch, DbError, InsertRows, Row, Statement, run, within};
 
 /// An open transaction. Dropped without [`Tx::commit`] it rolls back.
 #[must_use = "a transaction rolls back when it is dropped"]
@@ -16,8 +18,64 @@ pub struct Tx {
 }
 
 pub(super) enum Inner {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(SqliteTx),
     Postgres(Transaction<'static, Postgres>),
+}
+
+/// A transaction of one of the connections that only read, or of the one that writes.
+pub(super) enum SqliteTx {
+    Reader(Transaction<'static, Sqlite>),
+    Writer(WriterTx),
+}
+
+impl SqliteTx {
+    async fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+        match self {
+            Self::Reader(tx) => Ok(&mut *tx),
+            Self::Writer(tx) => tx.connection().await,
+        }
+    }
+
+    fn beginning(&mut self) -> Result<(&mut SqliteConnection, &'static str), sqlx::Error> {
+        match self {
+            Self::Reader(tx) => Ok((&mut *tx, "")),
+            Self::Writer(tx) => tx.beginning(),
+        }
+    }
+
+    /// Runs all statements, as one text, until one has not touched as many rows as it must. What one of them
+    /// fails of bears its name.
+    async fn run(&mut self, batch: &Batch<'_>) -> Result<Result<bool, DbError>, sqlx::Error> {
+        let values: Vec<_> = batch.steps().iter().flat_map(|step| step.values.iter().copied()).collect();
+        let arguments = sqlite_arguments(&values)?;
+        let (connection, first) = self.beginning()?;
+        let query = sqlx::query_with::<Sqlite, _>(AssertSqlSafe(batch.text(first)), arguments);
+        let mut outcomes = connection.fetch_many(query);
+        let begin = (!first.is_empty()).then_some(("begin", None));
+        let steps = batch.steps().iter().map(|step| (step.statement.name, Some(step.rows)));
+        for (name, rows) in begin.into_iter().chain(steps) {
+            match outcomes.next().await {
+                Some(Ok(Either::Left(done))) if rows.is_none_or(|rows| rows == done.rows_affected()) => {}
+                Some(Err(error)) => return Ok(Err(DbError::from_sqlx(name, &error))),
+                _ => return Ok(Ok(false)),
+            }
+        }
+        Ok(Ok(true))
+    }
+
+    async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Reader(tx) => tx.commit().await,
+            Self::Writer(tx) => tx.commit().await,
+        }
+    }
+
+    async fn rollback(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Reader(tx) => tx.rollback().await,
+            Self::Writer(tx) => tx.rollback().await,
+        }
+    }
 }
 
 impl Tx {
@@ -31,7 +89,8 @@ impl Tx {
         match &mut self.inner {
             Inner::Sqlite(tx) => {
                 let arguments = sqlite_arguments(values).map_err(|error| DbError::from_sqlx(name, &error))?;
-                Ok(run!(Sqlite, arguments, name, sql, self.limit, execute, &mut **tx)?.rows_affected())
+                let connection = within("begin", self.limit, Box::pin(tx.connection())).await?;
+                Ok(run!(Sqlite, arguments, name, sql, self.limit, execute, connection)?.rows_affected())
             }
             Inner::Postgres(tx) => {
                 let arguments =
@@ -47,7 +106,8 @@ impl Tx {
         match &mut self.inner {
             Inner::Sqlite(tx) => {
                 let arguments = sqlite_arguments(values).map_err(|error| DbError::from_sqlx(name, &error))?;
-                Ok(run!(Sqlite, arguments, name, sql, self.limit, fetch_optional, &mut **tx)?
+                let connection = within("begin", self.limit, Box::pin(tx.connection())).await?;
+                Ok(run!(Sqlite, arguments, name, sql, self.limit, fetch_optional, connection)?
                     .map(Row::sqlite))
             }
             Inner::Postgres(tx) => {
@@ -65,7 +125,8 @@ impl Tx {
         match &mut self.inner {
             Inner::Sqlite(tx) => {
                 let arguments = sqlite_arguments(values).map_err(|error| DbError::from_sqlx(name, &error))?;
-                let rows = run!(Sqlite, arguments, name, sql, self.limit, fetch_all, &mut **tx)?;
+                let connection = within("begin", self.limit, Box::pin(tx.connection())).await?;
+                let rows = run!(Sqlite, arguments, name, sql, self.limit, fetch_all, connection)?;
                 Ok(rows.into_iter().map(Row::sqlite).collect())
             }
             Inner::Postgres(tx) => {
@@ -84,18 +145,25 @@ impl Tx {
         insert: &'static InsertRows,
         values: &[Value<'_>],
     ) -> Result<u64, DbError> {
-        if !values.len().is_multiple_of(insert.columns()) {
-            return Err(DbError::Values { statement: insert.name(), values: values.len() });
-        }
-        let mut rest = values;
         let mut inserted = 0;
-        while !rest.is_empty() {
-            let (statement, rows) = insert.next(rest.len() / insert.columns());
-            let (batch, after) = rest.split_at(rows * insert.columns());
-            inserted += self.execute(&statement, batch).await?;
-            rest = after;
+        for (statement, values) in insert.statements(values)? {
+            inserted += self.execute(&statement, values).await?;
         }
         Ok(inserted)
+    }
+
+    /// Runs statements together. False when one did not touch as many rows as it must; the transaction is then
+    /// good for nothing but to be undone.
+    pub async fn run(&mut self, batch: &Batch<'_>) -> Result<bool, DbError> {
+        if let Inner::Sqlite(tx) = &mut self.inner {
+            return within(batch.name(), self.limit, Box::pin(tx.run(batch))).await?;
+        }
+        for step in batch.steps() {
+            if self.execute(&step.statement, &step.values).await? != step.rows {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Marks a place to which [`Tx::undo`] can return. There is one place at a time.

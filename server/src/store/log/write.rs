@@ -4,7 +4,7 @@ use chancery_core::act::Audience;
 use chancery_core::id::{ActId, ChannelId};
 
 use super::{NewRows, i64_of};
-use crate::store::db::{DbError, InsertRows, Statement, Tx, Value};
+use crate::store::db::{Batch, DbError, InsertRows, Statement, Tx, Value};
 
 const GROW: Statement = Statement::new(
     "grow channel",
@@ -63,6 +63,17 @@ pub struct Grow {
     pub last_log_time_ms: u64,
 }
 
+impl Grow {
+    fn values(&self) -> Vec<Value<'_>> {
+        vec![
+            self.channel.as_bytes().into(),
+            i64_of(self.to).into(),
+            i64_of(self.last_log_time_ms).into(),
+            i64_of(self.from).into(),
+        ]
+    }
+}
+
 /// Takes the row lock of channels that will grow. The caller passes them in ascending order, so that no two
 /// transactions of PostgreSQL wait for one another.
 pub async fn lock(tx: &mut Tx, channels: &[ChannelId]) -> Result<(), DbError> {
@@ -74,31 +85,33 @@ pub async fn lock(tx: &mut Tx, channels: &[ChannelId]) -> Result<(), DbError> {
 
 /// Lets a channel grow, if it still has the size it had. False means that another replica was first.
 pub async fn grow(tx: &mut Tx, grow: &Grow) -> Result<bool, DbError> {
-    let values = [
-        grow.channel.as_bytes().into(),
-        i64_of(grow.to).into(),
-        i64_of(grow.last_log_time_ms).into(),
-        i64_of(grow.from).into(),
-    ];
-    Ok(tx.execute(&GROW, &values).await? == 1)
+    append(tx, std::slice::from_ref(grow), &NewRows::default()).await
 }
 
 /// Puts all rows in; one statement for each table that has any.
 pub async fn insert(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
     insert_channels(tx, rows).await?;
-    insert_in_channels(tx, rows).await
+    append(tx, &[], rows).await.map(drop)
 }
 
-/// Puts all rows in but those of channels.
-pub async fn insert_in_channels(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
-    insert_entries(tx, rows).await?;
-    insert_beside(tx, rows).await?;
-    insert_citations(tx, rows).await?;
-    insert_releases(tx, rows).await?;
+/// Lets channels grow, and puts all rows in but those of channels. False means that another replica was first.
+pub async fn append(tx: &mut Tx, grown: &[Grow], rows: &NewRows) -> Result<bool, DbError> {
+    let mut batch = Batch::new("append");
+    // Before the entries: this waits for a replica that is at it, and sees what it has left.
+    for grow in grown {
+        batch.push(GROW, grow.values(), 1);
+    }
+    entries(&mut batch, rows)?;
+    beside(&mut batch, rows)?;
+    citations(&mut batch, rows)?;
+    releases(&mut batch, rows)?;
+    if !tx.run(&batch).await? {
+        return Ok(false);
+    }
     for (channel, act_id, audience, at) in &rows.withdrawals {
         withdraw(tx, channel, act_id, *audience, *at).await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Ends a release: what opens the post is gone, its tombstone stays. Returns how many it ended.
@@ -119,6 +132,13 @@ pub async fn clear_citations(tx: &mut Tx) -> Result<(), DbError> {
     tx.execute(&CLEAR_CITATIONS, &[]).await.map(drop)
 }
 
+/// Puts citations in.
+pub async fn insert_citations(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
+    let mut batch = Batch::new("insert citations");
+    citations(&mut batch, rows)?;
+    tx.run(&batch).await.map(drop)
+}
+
 /// Puts the rows of new channels in.
 pub async fn insert_channels(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
     let mut values = Vec::with_capacity(rows.channels.len() * CHANNELS.columns());
@@ -129,7 +149,7 @@ pub async fn insert_channels(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError>
     tx.insert_rows(&CHANNELS, &values).await.map(drop)
 }
 
-async fn insert_entries(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
+fn entries<'r>(batch: &mut Batch<'r>, rows: &'r NewRows) -> Result<(), DbError> {
     let mut values = Vec::with_capacity(rows.entries.len() * ENTRIES.columns());
     for entry in &rows.entries {
         values.extend([
@@ -141,16 +161,16 @@ async fn insert_entries(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
             entry.leaf.as_bytes().into(),
         ]);
     }
-    tx.insert_rows(&ENTRIES, &values).await.map(drop)
+    batch.insert(&ENTRIES, &values)
 }
 
-async fn insert_beside(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
+fn beside<'r>(batch: &mut Batch<'r>, rows: &'r NewRows) -> Result<(), DbError> {
     for (insert, beside) in [(&BODIES, &rows.bodies), (&BOXES, &rows.boxes)] {
         let mut values = Vec::with_capacity(beside.len() * insert.columns());
         for (channel, index, bytes) in beside {
             values.extend([Value::from(channel.as_bytes()), i64_of(*index).into(), bytes[..].into()]);
         }
-        tx.insert_rows(insert, &values).await?;
+        batch.insert(insert, &values)?;
     }
     let mut values = Vec::with_capacity(rows.wraps.len() * WRAPS.columns());
     for (channel, wrap) in &rows.wraps {
@@ -162,19 +182,18 @@ async fn insert_beside(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
             wrap.bytes[..].into(),
         ]);
     }
-    tx.insert_rows(&WRAPS, &values).await.map(drop)
+    batch.insert(&WRAPS, &values)
 }
 
-/// Puts citations in.
-pub async fn insert_citations(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
+fn citations<'r>(batch: &mut Batch<'r>, rows: &'r NewRows) -> Result<(), DbError> {
     let mut values = Vec::with_capacity(rows.citations.len() * CITATIONS.columns());
     for (file, channel, index) in &rows.citations {
         values.extend([Value::from(file.as_bytes()), channel.as_bytes().into(), i64_of(*index).into()]);
     }
-    tx.insert_rows(&CITATIONS, &values).await.map(drop)
+    batch.insert(&CITATIONS, &values)
 }
 
-async fn insert_releases(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
+fn releases<'r>(batch: &mut Batch<'r>, rows: &'r NewRows) -> Result<(), DbError> {
     let mut values = Vec::with_capacity(rows.releases.len() * RELEASES.columns());
     let mut files = Vec::new();
     for release in &rows.releases {
@@ -200,6 +219,6 @@ async fn insert_releases(tx: &mut Tx, rows: &NewRows) -> Result<(), DbError> {
             ]);
         }
     }
-    tx.insert_rows(&RELEASES, &values).await?;
-    tx.insert_rows(&RENDITION_FILES, &files).await.map(drop)
+    batch.insert(&RELEASES, &values)?;
+    batch.insert(&RENDITION_FILES, &files)
 }
