@@ -144,7 +144,7 @@ async fn statements_that_run_together_stop_where_one_missed_its_row() {
             match (outcome, expect) {
                 (Ok(true), Ok(true)) => tx.commit().await.unwrap(),
                 (Ok(false), Ok(false)) => tx.rollback().await.unwrap(),
-                (Err(DbError::Constraint { .. }), Err(_)) => drop(tx),
+                (Err(DbError::Constraint { .. }), Err(())) => drop(tx),
                 (outcome, expect) => panic!("{from} {index}: {outcome:?}, not {expect:?}"),
             }
         }
