@@ -21,8 +21,10 @@ mod invite;
 mod join;
 mod mapping;
 mod members;
+mod move_home;
 mod output;
 mod parse;
+mod passphrase;
 mod people;
 mod post;
 mod progress;
@@ -93,6 +95,12 @@ enum Command {
     People,
     /// Who you are here, and what the directory says
     Whoami,
+    /// Move your home to another machine
+    Move(move_home::Args),
+    /// Change the passphrase of your home
+    ///
+    /// With --passphrase-fd the first line is the passphrase until now and the second the new one.
+    Passphrase,
     /// Remove a person from the directory
     Remove(remove::Args),
     /// Open a review
@@ -152,6 +160,8 @@ impl Command {
             Self::Admit(args) => admit::run(args, context).await,
             Self::People => people::run(context).await,
             Self::Whoami => whoami::run(context).await,
+            Self::Move(args) => move_home::run(args, context),
+            Self::Passphrase => passphrase::run(context),
             Self::Remove(args) => remove::run(args, context).await,
             Self::Review(args) => review::run(args, context).await,
             Self::Channels => channels::run(context).await,

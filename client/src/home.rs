@@ -3,6 +3,7 @@
 //! ```text
 //! lock                    held while a program has the home open
 //! keys                    the key store, sealed by the passphrase
+//! moved                   there if the home was moved to another machine
 //! records/FAMILY/NAME     records, sealed by a key inside the key store
 //! ```
 //!
@@ -12,6 +13,8 @@
 mod disk;
 mod error;
 mod keys;
+mod moving;
+mod passphrase;
 mod records;
 mod tls;
 
@@ -29,6 +32,10 @@ use zeroize::Zeroizing;
 
 pub use error::HomeError;
 pub use keys::{Holder, Keys, Person, ServerAddress};
+pub use moving::{
+    Listed, MOVED_BYTES_MAX, MOVED_RECORDS_MAX, Manifest, MoveError, MoveFault, MoveFile, Moved,
+};
+pub use passphrase::{PASSPHRASE_CHARACTERS_MIN, check_new_passphrase};
 pub use records::{Family, RECORD_NAME_BYTES_MAX};
 pub use tls::TlsIdentity;
 
@@ -50,15 +57,11 @@ impl Home {
     /// A new home in a folder that is absent or empty.
     ///
     /// # Errors
-    /// [`HomeError::Exists`] if the folder has anything in it; [`HomeError::EmptyPassphrase`].
+    /// [`HomeError::Exists`] if the folder has anything in it; [`HomeError::ShortPassphrase`].
     pub fn create(dir: &Path, passphrase: &str, keys: Keys) -> Result<Self, HomeError> {
-        if passphrase.is_empty() {
-            return Err(HomeError::EmptyPassphrase);
-        }
+        check_new_passphrase(passphrase)?;
+        Self::check_free(dir)?;
         disk::make_folder(dir)?;
-        if disk::has_entries(dir)? {
-            return Err(HomeError::Exists { dir: dir.to_owned() });
-        }
         disk::make_private(dir)?;
         let lock = disk::lock(dir)?;
         let store_key = StoreKey::make()?;
@@ -72,9 +75,21 @@ impl Home {
     /// Opens a home.
     ///
     /// # Errors
-    /// [`HomeError::Absent`], [`HomeError::InUse`], [`HomeError::Locked`] if the passphrase is wrong or the
-    /// key store altered, [`HomeError::Damaged`], [`HomeError::Io`].
+    /// [`HomeError::Absent`], [`HomeError::Moved`], [`HomeError::InUse`], [`HomeError::Locked`] if the passphrase
+    /// is wrong or the key store altered, [`HomeError::Damaged`], [`HomeError::Io`].
     pub fn open(dir: &Path, passphrase: &str) -> Result<Self, HomeError> {
+        if dir.join(MOVED).exists() {
+            return Err(HomeError::Moved { dir: dir.to_owned() });
+        }
+        Self::open_to_move(dir, passphrase)
+    }
+
+    /// As [`Home::open`], for a home that was moved, too: whoever lost the move file writes it once more. Nothing
+    /// has changed in such a home.
+    ///
+    /// # Errors
+    /// As [`Home::open`], without [`HomeError::Moved`].
+    pub fn open_to_move(dir: &Path, passphrase: &str) -> Result<Self, HomeError> {
         if !Self::is_at(dir) {
             return Err(HomeError::Absent { dir: dir.to_owned() });
         }
@@ -93,6 +108,12 @@ impl Home {
     #[must_use]
     pub fn is_at(dir: &Path) -> bool {
         dir.join(KEYS).is_file()
+    }
+
+    /// Whether a home can be made in the folder.
+    fn check_free(dir: &Path) -> Result<(), HomeError> {
+        let taken = dir.exists() && disk::has_entries(dir)?;
+        if taken { Err(HomeError::Exists { dir: dir.to_owned() }) } else { Ok(()) }
     }
 
     /// Destroys a home with its keys and records. Nothing else in the folder is touched.
@@ -169,6 +190,21 @@ impl Home {
         self.write_keys()
     }
 
+    /// Seals the key store under another passphrase, with a new salt and today's parameters; records are under
+    /// a key inside it and stay as they are. Whenever the machine stops, exactly one of the two opens the home.
+    /// Then the old file is overwritten; `false` if the system does not do that.
+    ///
+    /// # Errors
+    /// [`HomeError::ShortPassphrase`], [`HomeError::Io`].
+    pub fn change_passphrase(&mut self, new: &str) -> Result<bool, HomeError> {
+        check_new_passphrase(new)?;
+        let keystore = KeystoreLock::make(new)?;
+        let sealed = keystore.seal(&keys::encode(&self.keys, &self.store_key)?)?;
+        let wiped = disk::replace_and_wipe(&self.dir, KEYS, &sealed)?;
+        self.keystore = keystore;
+        Ok(wiped)
+    }
+
     /// Writes a record, or writes it anew.
     ///
     /// # Errors
@@ -209,3 +245,5 @@ impl Home {
 }
 
 const KEYS: &str = "keys";
+/// Is there in a home that was moved to another machine.
+const MOVED: &str = "moved";

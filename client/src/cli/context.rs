@@ -33,14 +33,26 @@ impl Context {
         })
     }
 
+    /// The folder of a home that is there: asked first, so that nobody types a passphrase for nothing.
+    pub(super) fn present_home(&self) -> Result<&PathBuf, Failure> {
+        let dir = self.home_dir()?;
+        if Home::is_at(dir) { Ok(dir) } else { Err(HomeError::Absent { dir: dir.clone() }.into()) }
+    }
+
+    /// Where the passphrase is to be read; none if it is asked for.
+    pub(super) const fn passphrase_fd(&self) -> Option<u32> {
+        self.passphrase_fd
+    }
+
     /// Opens the home, asking for its passphrase.
     pub(crate) fn open_home(&self) -> Result<Home, Failure> {
-        let dir = self.home_dir()?;
-        // Asked first, so that nobody types a passphrase for nothing.
-        if !Home::is_at(dir) {
-            return Err(HomeError::Absent { dir: dir.clone() }.into());
-        }
-        Ok(Home::open(dir, &prompt::passphrase(self.passphrase_fd)?)?)
+        let dir = self.present_home()?;
+        Ok(Home::open(dir, &self.passphrase()?)?)
+    }
+
+    /// The passphrase of a home that exists.
+    pub(super) fn passphrase(&self) -> Result<Zeroizing<String>, Failure> {
+        prompt::passphrase(self.passphrase_fd)
     }
 
     /// Makes a new home, asking for a passphrase.

@@ -7,7 +7,7 @@ use chancery_seal::SealError;
 use super::failure::{Exit, Failure, exit_of};
 use crate::compose::ComposeError;
 use crate::files::FileError;
-use crate::home::HomeError;
+use crate::home::{HomeError, MoveError, MoveFault};
 use crate::invitation::InvitationError;
 use crate::link::{Code, LinkError, RawError};
 use crate::verbs::invite::InviteError;
@@ -28,6 +28,11 @@ impl From<HomeError> for Failure {
                 (Exit::NotFound, "NO_HOME", "Name your home with --home, or make one: `chancery join`.")
             }
             HomeError::Exists { .. } => (Exit::Conflict, "HOME_EXISTS", "Name another folder with --home."),
+            HomeError::Moved { .. } => (
+                Exit::Conflict,
+                "HOME_MOVED",
+                "Use it where it was moved to. If the move file is lost: `chancery move export` writes it once more.",
+            ),
             HomeError::InUse { .. } => {
                 (Exit::Locked, "HOME_IN_USE", "Wait for the other program, or end it, and try again.")
             }
@@ -36,9 +41,10 @@ impl From<HomeError> for Failure {
                 "WRONG_PASSPHRASE",
                 "Try again. If you are sure of the passphrase, restore the file `keys` from your copy.",
             ),
-            HomeError::EmptyPassphrase => {
-                (Exit::Usage, "USAGE", "Choose a passphrase; a few unrelated words are good.")
+            HomeError::ShortPassphrase { .. } => {
+                (Exit::Usage, "PASSPHRASE_SHORT", "Choose a longer one; a few unrelated words are good.")
             }
+            HomeError::SamePassphrase => (Exit::Usage, "PASSPHRASE_SAME", "Choose another one."),
             HomeError::Damaged { .. } => (
                 Exit::Verification,
                 "HOME_DAMAGED",
@@ -62,6 +68,35 @@ impl From<HomeError> for Failure {
             HomeError::Damaged { path } => Some(path.display().to_string()),
             _ => None,
         };
+        Self { at, ..Self::new(exit, reason, message, next) }
+    }
+}
+
+impl From<MoveError> for Failure {
+    fn from(error: MoveError) -> Self {
+        let message = error.to_string();
+        let (path, fault) = match error {
+            MoveError::Home(error) => return error.into(),
+            MoveError::FileExists { .. } => {
+                return Self::new(Exit::Conflict, "FILE_EXISTS", message, "Choose another name.");
+            }
+            MoveError::Fault { path, fault } => (path, fault),
+        };
+        let (exit, reason, next) = match fault {
+            MoveFault::NotOne => {
+                (Exit::Usage, "NOT_A_MOVE_FILE", "Name the file that `chancery move export` wrote.")
+            }
+            MoveFault::Newer => (Exit::Usage, "HOME_NEWER", "Use the newer program."),
+            MoveFault::TooMany | MoveFault::TooLarge => {
+                (Exit::Usage, "TOO_LARGE", "Ask for a new device instead of moving this one.")
+            }
+            MoveFault::Cut | MoveFault::Extended | MoveFault::Manifest | MoveFault::Record => (
+                Exit::Verification,
+                "MOVE_FILE_DAMAGED",
+                "Copy the file again; if it stays so, `chancery move export` on the old machine writes it once more.",
+            ),
+        };
+        let at = (exit == Exit::Verification).then(|| path.display().to_string());
         Self { at, ..Self::new(exit, reason, message, next) }
     }
 }

@@ -6,6 +6,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Read, Write as _};
 use zeroize::Zeroizing;
 
 use super::failure::{Exit, Failure};
+use crate::home::check_new_passphrase;
 
 /// Longer than anyone types.
 const PASSPHRASE_BYTES_MAX: usize = 1_024;
@@ -23,12 +24,26 @@ pub(super) fn new_passphrase(fd: Option<u32>) -> Result<Zeroizing<String>, Failu
     if let Some(fd) = fd {
         return from_descriptor(fd);
     }
-    let chosen = prompt("Choose a passphrase: ")?;
-    if *prompt("Again: ")? == *chosen {
-        Ok(chosen)
-    } else {
-        Err(Failure::usage("the two passphrases differ", "Try again."))
+    typed_twice("Choose a passphrase: ")
+}
+
+/// The passphrase of a home and the one that replaces it: two lines of one descriptor. Typed, the new one comes
+/// first, so that nothing that opens the home is in memory while a person thinks one up.
+pub(super) fn changed_passphrase(fd: Option<u32>) -> Result<Changed, Failure> {
+    if let Some(fd) = fd {
+        let mut lines = descriptor(fd)?;
+        return Ok(Changed { old: first_line(&mut lines)?, new: first_line(&mut lines)? });
     }
+    let new = typed_twice("New passphrase: ")?;
+    Ok(Changed { old: prompt("The passphrase until now: ")?, new })
+}
+
+/// What [`changed_passphrase`] gives.
+pub(super) struct Changed {
+    /// Opens the home until now.
+    pub(super) old: Zeroizing<String>,
+    /// Is to open it from now on.
+    pub(super) new: Zeroizing<String>,
 }
 
 /// Asks a question that is answered by `yes`. Where nobody can be asked, the answer is no.
@@ -39,6 +54,17 @@ pub(crate) fn agrees(question: &str) -> bool {
     let _ = write!(io::stderr(), "{question} [yes/no] ");
     let mut answer = String::new();
     io::stdin().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("yes")
+}
+
+/// A passphrase that is good enough, before it has to be typed again.
+fn typed_twice(question: &str) -> Result<Zeroizing<String>, Failure> {
+    let chosen = prompt(question)?;
+    check_new_passphrase(&chosen)?;
+    if *prompt("Again: ")? == *chosen {
+        Ok(chosen)
+    } else {
+        Err(Failure::usage("the two passphrases differ", "Try again."))
+    }
 }
 
 fn prompt(question: &str) -> Result<Zeroizing<String>, Failure> {
@@ -52,14 +78,19 @@ fn prompt(question: &str) -> Result<Zeroizing<String>, Failure> {
 }
 
 fn from_descriptor(fd: u32) -> Result<Zeroizing<String>, Failure> {
-    if fd == 0 {
-        return first_line(io::stdin().lock());
-    }
-    let file = std::fs::File::open(format!("/dev/fd/{fd}")).map_err(|error| unreadable(&error))?;
-    first_line(io::BufReader::new(file))
+    first_line(&mut descriptor(fd)?)
 }
 
-fn first_line(reader: impl io::BufRead) -> Result<Zeroizing<String>, Failure> {
+/// Opened once: a pipe's buffered bytes are gone with the reader, and a file would begin anew.
+fn descriptor(fd: u32) -> Result<Box<dyn io::BufRead>, Failure> {
+    if fd == 0 {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let file = std::fs::File::open(format!("/dev/fd/{fd}")).map_err(|error| unreadable(&error))?;
+    Ok(Box::new(io::BufReader::new(file)))
+}
+
+fn first_line(reader: &mut impl io::BufRead) -> Result<Zeroizing<String>, Failure> {
     let mut line = Zeroizing::new(String::with_capacity(PASSPHRASE_BYTES_MAX + 1));
     let mut limited = Read::take(reader, PASSPHRASE_BYTES_MAX as u64 + 1);
     limited.read_line(&mut line).map_err(|error| unreadable(&error))?;
@@ -82,13 +113,16 @@ mod tests {
 
     #[test]
     fn a_passphrase_is_the_first_line() {
-        let check = |input: &[u8], expected: &str| assert_eq!(*first_line(input).unwrap(), expected);
+        let check = |mut input: &[u8], expected: &str| assert_eq!(*first_line(&mut input).unwrap(), expected);
         check(b"correct horse\nrest", "correct horse");
         check(b"correct horse", "correct horse");
         check(b" a b \r\n", " a b ");
         check(b"", "");
-        assert!(first_line(&b"\xff\n"[..]).is_err(), "not UTF-8");
-        assert!(first_line(&[b'a'; 1_025][..]).is_err(), "too long");
-        assert_eq!(first_line(&[b'a'; 1_024][..]).unwrap().len(), 1_024);
+        assert!(first_line(&mut &b"\xff\n"[..]).is_err(), "not UTF-8");
+        assert!(first_line(&mut &[b'a'; 1_025][..]).is_err(), "too long");
+        assert_eq!(first_line(&mut &[b'a'; 1_024][..]).unwrap().len(), 1_024);
+        let mut two = &b"old horse\nnew horse\n"[..];
+        let both = (first_line(&mut two).unwrap(), first_line(&mut two).unwrap());
+        assert_eq!((both.0.as_str(), both.1.as_str()), ("old horse", "new horse"));
     }
 }

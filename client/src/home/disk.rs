@@ -77,11 +77,8 @@ pub(super) fn read_head<const N: usize>(path: &Path) -> Result<Option<[u8; N]>, 
 /// Writes a file so that, whenever the machine stops, the old or the new content is there.
 pub(super) fn write_durably(dir: &Path, name: &str, parts: &[&[u8]]) -> Result<(), HomeError> {
     let (path, temporary) = (dir.join(name), dir.join(format!("{name}{TEMPORARY}")));
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(true).write(true);
-    owner_only(&mut options);
-    let write = || -> io::Result<()> {
-        let mut file = options.open(&temporary)?;
+    let mut file = create(&temporary)?;
+    let mut write = || -> io::Result<()> {
         for part in parts {
             file.write_all(part)?;
         }
@@ -90,6 +87,41 @@ pub(super) fn write_durably(dir: &Path, name: &str, parts: &[&[u8]]) -> Result<(
         sync_folder(dir)
     };
     write().map_err(HomeError::io(&path))
+}
+
+/// A file that only its owner reads, empty.
+pub(super) fn create(path: &Path) -> Result<File, HomeError> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(true).write(true);
+    owner_only(&mut options);
+    options.open(path).map_err(HomeError::io(path))
+}
+
+/// Gives a file or folder, which is durable itself, its name.
+pub(super) fn rename_durably(from: &Path, to: &Path) -> Result<(), HomeError> {
+    let parent = to.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+    fs::rename(from, to).and_then(|()| sync_folder(parent)).map_err(HomeError::io(to))
+}
+
+/// As [`write_durably`], and then overwrites the blocks of the file that stood there before, where the system
+/// lets a file be written that has no name any more. `false` if it does not, or the overwriting failed: the new
+/// content stands either way. A file system that never writes in place, and a disk that moves blocks by itself,
+/// keep the old bytes nevertheless.
+pub(super) fn replace_and_wipe(dir: &Path, name: &str, content: &[u8]) -> Result<bool, HomeError> {
+    let old = if cfg!(unix) { OpenOptions::new().write(true).open(dir.join(name)).ok() } else { None };
+    write_durably(dir, name, &[content])?;
+    Ok(old.is_some_and(|file| wipe(file).is_ok()))
+}
+
+fn wipe(mut file: File) -> io::Result<()> {
+    let mut left = file.metadata()?.len();
+    let zeros = [0; 4_096];
+    while left > 0 {
+        let part = usize::try_from(left).unwrap_or(usize::MAX).min(zeros.len());
+        file.write_all(&zeros[..part])?;
+        left -= part as u64;
+    }
+    file.sync_all()
 }
 
 /// Removes a file; an absent one is no error.
@@ -124,7 +156,7 @@ fn owner_only(options: &mut OpenOptions) {
 }
 
 /// Makes a rename or removal durable. Where a folder cannot be opened as a file, renames are journalled.
-fn sync_folder(dir: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(dir)?.sync_all()?;
     #[cfg(not(unix))]

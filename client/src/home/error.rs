@@ -20,6 +20,12 @@ pub enum HomeError {
         /// The folder.
         dir: PathBuf,
     },
+    /// Conflict: the device lives in another home now.
+    #[error("the home in {} was moved to another machine", dir.display())]
+    Moved {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// Conflict: another program has the home open.
     #[error("another Chancery program has {} open", dir.display())]
     InUse {
@@ -29,9 +35,18 @@ pub enum HomeError {
     /// Standing: the passphrase is wrong or the key store is damaged; the two look the same.
     #[error("the passphrase is wrong, or the key store is damaged")]
     Locked,
-    /// Input: an empty passphrase protects nothing.
-    #[error("the passphrase is empty")]
-    EmptyPassphrase,
+    /// Input: whoever has a copy of the key store guesses a short passphrase.
+    #[error(
+        "a passphrase has at least {} characters, not counting blanks at its ends; this one has {characters}",
+        super::PASSPHRASE_CHARACTERS_MIN
+    )]
+    ShortPassphrase {
+        /// Characters that count.
+        characters: usize,
+    },
+    /// Input: a change that changes nothing.
+    #[error("the new passphrase is the old one")]
+    SamePassphrase,
     /// Outside world: a file is not what this home wrote.
     #[error("{} is damaged or is not of this home", path.display())]
     Damaged {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chancery_core::id::Digest;
 use chancery_seal::SealError;
 use chancery_seal::record::{RECORD_BYTES_MAX, RecordKey};
 use chancery_seal::secret::StoreKey;
 use zeroize::Zeroizing;
 
-use super::{HomeError, disk};
+use super::{HomeError, Listed, disk};
 
 /// The longest name of a record: its hexadecimal form has to fit into a file name everywhere.
 pub const RECORD_NAME_BYTES_MAX: usize = 100;
@@ -110,6 +111,44 @@ impl Records {
         Ok(names)
     }
 
+    /// Every record there is, in the order of families' names and then of names. Each has been opened.
+    pub(super) fn list(&self) -> Result<Vec<Listed>, HomeError> {
+        self.check_families()?;
+        let mut families = Family::ALL.to_vec();
+        families.sort_unstable_by_key(|family| family.as_str());
+        let mut listed = Vec::new();
+        for family in families {
+            for name in self.names(family)? {
+                self.get(family, &name)?;
+                let file = self.file(family, &name)?;
+                let (length, sha256) = (file.len() as u64, Digest::of(&file));
+                listed.push(Listed { family, name, length, sha256 });
+            }
+        }
+        Ok(listed)
+    }
+
+    /// The file of a record, as it is sealed.
+    pub(super) fn file(&self, family: Family, name: &[u8]) -> Result<Vec<u8>, HomeError> {
+        let path = self.folder(family).join(file_name(name)?);
+        disk::read(&path, FILE_BYTES_MAX)?.ok_or(HomeError::Damaged { path })
+    }
+
+    /// A newer program's kinds of record cannot be opened here, and must not be left behind in silence.
+    fn check_families(&self) -> Result<(), HomeError> {
+        let entries = match fs::read_dir(&self.dir) {
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            entries => entries.map_err(HomeError::io(&self.dir))?,
+        };
+        for entry in entries {
+            let name = entry.map_err(HomeError::io(&self.dir))?.file_name();
+            if !Family::ALL.iter().any(|family| name == family.as_str()) {
+                return Err(HomeError::Newer);
+            }
+        }
+        Ok(())
+    }
+
     fn folder(&self, family: Family) -> PathBuf {
         self.dir.join(family.as_str())
     }
@@ -123,7 +162,7 @@ impl Records {
 pub(super) const FOLDER: &str = "records";
 
 /// `x` before the digits lets an empty name have a file, too.
-fn file_name(name: &[u8]) -> Result<String, HomeError> {
+pub(super) fn file_name(name: &[u8]) -> Result<String, HomeError> {
     if name.len() > RECORD_NAME_BYTES_MAX {
         return Err(HomeError::Name { bytes: name.len() });
     }
@@ -143,5 +182,7 @@ fn read_file(path: &Path) -> Result<Option<(u64, Vec<u8>)>, HomeError> {
     Ok(Some((u64::from_le_bytes(sequence), file.split_off(8))))
 }
 
-/// The sequence number, a nonce and a tag around the largest plaintext.
-const FILE_BYTES_MAX: u64 = RECORD_BYTES_MAX as u64 + 8 + 24 + 16;
+/// A sequence number, a nonce and a tag around an empty plaintext.
+pub(super) const FILE_BYTES_MIN: u64 = 8 + 24 + 16;
+/// The same around the largest.
+pub(super) const FILE_BYTES_MAX: u64 = RECORD_BYTES_MAX as u64 + FILE_BYTES_MIN;

@@ -6,13 +6,13 @@ use chancery_seal::sign::SigningKey;
 
 use crate::identity::Identity;
 
-fn custodian() -> Keys {
+pub(super) fn custodian() -> Keys {
     let root = SigningKey::make().unwrap();
     let tls = TlsIdentity::make().unwrap();
     Keys { root: root.key_id(), server: None, tls, holder: Holder::Custodian { root } }
 }
 
-fn focal_point() -> Keys {
+pub(super) fn focal_point() -> Keys {
     let tls = TlsIdentity::make().unwrap();
     let person = Person {
         identity: Identity::make(tls.key_id()).unwrap(),
@@ -25,7 +25,7 @@ fn focal_point() -> Keys {
     Keys { root: KeyId::new([1; 32]), server: Some(server), tls, holder }
 }
 
-fn public_keys(home: &Home) -> Vec<u8> {
+pub(super) fn public_keys(home: &Home) -> Vec<u8> {
     home.person().unwrap().identity.public_keys().encode()
 }
 
@@ -61,12 +61,13 @@ fn what_is_not_this_home_s_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("home");
     assert!(matches!(Home::open(&dir, "x"), Err(HomeError::Absent { .. })));
-    assert!(matches!(Home::create(&dir, "", custodian()), Err(HomeError::EmptyPassphrase)));
+    let short = Home::create(&dir, "short horse", custodian());
+    assert!(matches!(short, Err(HomeError::ShortPassphrase { characters: 11 })) && !dir.exists());
     let home = Home::create(&dir, "correct horse", custodian()).unwrap();
     assert!(matches!(home.server(), Err(HomeError::NoServer)));
     assert!(matches!(home.person(), Err(HomeError::NotAPerson)));
     assert!(matches!(Home::open(&dir, "correct horse"), Err(HomeError::InUse { .. })));
-    assert!(matches!(Home::create(&dir, "other", custodian()), Err(HomeError::Exists { .. })));
+    assert!(matches!(Home::create(&dir, "another horse", custodian()), Err(HomeError::Exists { .. })));
     let long = home.put(Family::Card, &[7; RECORD_NAME_BYTES_MAX + 1], b"").unwrap_err();
     assert!(matches!(long, HomeError::Name { .. }));
 
@@ -108,6 +109,43 @@ fn what_is_not_this_home_s_is_refused() {
     Home::discard(&dir).unwrap();
     let left = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(left.collect::<Vec<_>>(), ["not-ours"]);
+}
+
+#[test]
+fn a_new_passphrase_takes_the_old_one_s_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("home");
+    let mut home = Home::create(&dir, "correct horse", focal_point()).unwrap();
+    let keys = public_keys(&home);
+    home.put(Family::Card, b"one", b"a card").unwrap();
+    let old = std::fs::read(dir.join("keys")).unwrap();
+    #[cfg(unix)]
+    let watched = std::fs::File::open(dir.join("keys")).unwrap();
+    assert!(matches!(home.change_passphrase("short"), Err(HomeError::ShortPassphrase { .. })));
+    assert_eq!(std::fs::read(dir.join("keys")).unwrap(), old);
+    assert_eq!(home.change_passphrase("battery staple").unwrap(), cfg!(unix));
+    // What the open home writes from now on is under the new passphrase, too.
+    home.update_keys(|keys| keys.server.as_mut().unwrap().address = "example.org:1".into()).unwrap();
+    drop(home);
+
+    assert!(matches!(Home::open(&dir, "correct horse"), Err(HomeError::Locked)));
+    let home = Home::open(&dir, "battery staple").unwrap();
+    assert_eq!(public_keys(&home), keys);
+    assert_eq!(home.server().unwrap().address, "example.org:1");
+    assert_eq!(home.get(Family::Card, b"one").unwrap().unwrap().as_slice(), b"a card");
+    let new = std::fs::read(dir.join("keys")).unwrap();
+    assert_ne!(old[21..37], new[21..37], "the salt is new");
+    #[cfg(unix)]
+    {
+        use std::io::Read as _;
+        let mut left = Vec::new();
+        (&watched).read_to_end(&mut left).unwrap();
+        assert_eq!(left, vec![0; old.len()], "the old file is overwritten");
+    }
+    drop(home);
+    // A copy that somebody took before opens as it did: only the device's keys could be replaced.
+    std::fs::write(dir.join("keys"), &old).unwrap();
+    assert!(Home::open(&dir, "correct horse").is_ok());
 }
 
 #[cfg(unix)]
