@@ -8,6 +8,7 @@ mod archive;
 mod ask;
 mod bundle;
 mod channels;
+mod clock;
 mod complain;
 mod completions;
 mod context;
@@ -221,7 +222,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let context = Context::new(&cli.global);
     let run = AssertUnwindSafe(|| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        runtime.map_err(|_| Failure::bug("the runtime did not start"))?.block_on(cli.command.run(&context))
+        let runtime = runtime.map_err(|_| Failure::bug("the runtime did not start"))?;
+        let done = runtime.block_on(cli.command.run(&context));
+        context.tell_clock();
+        done
     });
     std::panic::catch_unwind(run).unwrap_or_else(|_| {
         let place = PLACE.get().map_or("an unknown place", String::as_str);

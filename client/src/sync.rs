@@ -7,6 +7,7 @@
 //! Not here: what a person can do ([`crate::verbs`]), and how it is shown.
 
 mod again;
+mod clock;
 mod error;
 mod fetch;
 mod flush;
@@ -28,7 +29,7 @@ pub use flush::Flushed;
 pub use post::{NewPost, Posted};
 pub use write::{Prepared, Sent};
 
-use crate::clock;
+use crate::clock::now_ms;
 use crate::home::{Home, Person};
 use crate::keyring::{Alert, ChannelKeys, Keyring, TeamRing};
 use crate::link::{Link, ListedChannel};
@@ -54,6 +55,7 @@ pub struct Session {
     publications: BTreeMap<Audience, PublicationCopy>,
     listed: BTreeMap<ChannelId, ListedChannel>,
     flushed: Vec<Flushed>,
+    witness: clock::Witness,
 }
 
 /// A channel as verified, with what its reader can open.
@@ -79,6 +81,7 @@ impl Session {
         };
         let mechanism = Mechanism::parse(&text).map_err(|_| SessionError::Mechanism)?;
         let directory = store::load_directory(&home, root)?;
+        let witness = clock::Witness::open(&home)?;
         let mut session = Self {
             home,
             link,
@@ -92,6 +95,7 @@ impl Session {
             publications: BTreeMap::new(),
             listed: BTreeMap::new(),
             flushed: Vec::new(),
+            witness,
         };
         session.sync_directory().await?;
         store::keep_mechanism(&session.home, &text)?;
@@ -209,6 +213,7 @@ impl Session {
         }
         if self.directory.head().size > size {
             store::keep_directory(&self.home, &self.directory, size)?;
+            self.witnessed(self.directory.state.last_log_time_ms)?;
             self.open_teams();
         }
         Ok(())
@@ -284,6 +289,8 @@ impl Session {
         extend_publication(&self.directory.state, copy, growth)?;
         if copy.head().size > size {
             store::keep_publication(&self.home, copy)?;
+            let newest_ms = copy.last_log_time_ms;
+            self.witnessed(newest_ms)?;
         }
         Ok(())
     }
@@ -341,9 +348,11 @@ impl Session {
             Ok(()) if copy.head().size > size => store::keep_channel(&self.home, &copy, size),
             _ => Ok(()),
         };
+        let newest_ms = copy.state.last_log_time_ms;
         self.hold(copy);
         grown?;
-        Ok(kept?)
+        kept?;
+        Ok(self.witnessed(newest_ms)?)
     }
 
     /// Brings the directory and the review as far as the entries' bases reach.
@@ -391,6 +400,6 @@ impl Session {
     }
 
     pub(crate) fn now_ms() -> u64 {
-        clock::now_ms()
+        now_ms()
     }
 }

@@ -3,13 +3,14 @@
 
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::faketime::Clock;
 use crate::field::program;
 
 /// The passphrase of every home.
@@ -32,6 +33,8 @@ pub struct Said {
     pub lines: Vec<Value>,
     /// The error, if it failed.
     pub error: Option<Value>,
+    /// What it warned of.
+    pub notices: Vec<Value>,
 }
 
 /// Everyone of the usual review of Chile: the officer and four focal points.
@@ -85,7 +88,8 @@ impl Town {
     }
 
     /// Founds a deployment and starts its server; only the custodians are there.
-    fn founded() -> Self {
+    #[must_use]
+    pub fn founded() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let root = run(&mut client(folder.path(), "root", &["root", "init"])).one("root");
@@ -108,7 +112,7 @@ impl Town {
         install.arg("certify").arg("--data").arg(&data).arg(&certificate);
         install.stdout(Stdio::null()).stderr(Stdio::null());
         assert!(install.status().unwrap().success());
-        let server = serve(&data, port);
+        let server = serve(&data, port, Clock::RIGHT);
         Self { folder, server, port }
     }
 
@@ -116,6 +120,26 @@ impl Town {
     #[must_use]
     pub fn run(&self, who: &str, args: &[&str]) -> Said {
         run(&mut client(self.folder.path(), who, args))
+    }
+
+    /// As [`Town::run`], on a machine with another clock.
+    #[must_use]
+    pub fn run_at(&self, clock: Clock, who: &str, args: &[&str]) -> Said {
+        let mut command = client(self.folder.path(), who, args);
+        clock.set(&mut command);
+        run(&mut command)
+    }
+
+    /// The folder of somebody's home.
+    #[must_use]
+    pub fn home(&self, who: &str) -> PathBuf {
+        self.folder.path().join("homes").join(who)
+    }
+
+    /// A path of this deployment.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// Starts a command in somebody's home, and does not wait for it.
@@ -182,7 +206,12 @@ impl Town {
 
     /// Starts the server after [`Town::stop_server`].
     pub fn start_server(&mut self) {
-        self.server = serve(&self.folder.path().join("data"), self.port);
+        self.start_server_at(Clock::RIGHT);
+    }
+
+    /// As [`Town::start_server`], with another clock.
+    pub fn start_server_at(&mut self, clock: Clock) {
+        self.server = serve(&self.folder.path().join("data"), self.port, clock);
     }
 }
 
@@ -214,10 +243,13 @@ pub fn wait(child: Child) -> Said {
     let output = child.wait_with_output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let parse = |line: &str| serde_json::from_str::<Value>(line).ok();
+    let told: Vec<Value> = text(&output.stderr).lines().filter_map(parse).collect();
+    let of = |kind: &str| told.iter().filter_map(|line| line.get(kind).cloned()).collect::<Vec<_>>();
     Said {
         status: output.status,
         lines: text(&output.stdout).lines().map(|line| parse(line).unwrap()).collect(),
-        error: text(&output.stderr).lines().filter_map(parse).find_map(|line| line.get("error").cloned()),
+        error: of("error").pop(),
+        notices: of("notice"),
     }
 }
 
@@ -245,10 +277,11 @@ fn client(folder: &Path, who: &str, args: &[&str]) -> Command {
     command
 }
 
-fn serve(data: &Path, port: u16) -> Child {
+fn serve(data: &Path, port: u16, clock: Clock) -> Child {
     let mut command = Command::new(program("chancery-server"));
     command.arg("serve").arg("--data").arg(data);
     command.args(["--listen", &format!("127.0.0.1:{port}"), "--public-listen", "127.0.0.1:0"]);
+    clock.set(&mut command);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     until(Duration::from_secs(30), || {
         assert!(child.try_wait().unwrap().is_none(), "the server ended");

@@ -139,7 +139,9 @@ fn every_lie_is_found_out(play: &Play) {
                 "{} of {}, {:?}, seed {seed}: {outcome:?}, {told:?}",
                 row.attack, row.channel, row.reader
             );
-            assert_eq!(outcome.exit, 6, "{what}");
+            // Told by itself an entry from the future is as likely this machine's own clock.
+            let exit = if row.attack == "time-ahead" { 7 } else { 6 };
+            assert_eq!(outcome.exit, exit, "{what}");
             let reason = outcome.error["reason"].as_str().unwrap();
             assert!(row.reasons.contains(&reason), "{what}");
             let at = outcome.error["at"].as_str().unwrap();

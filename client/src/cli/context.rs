@@ -2,14 +2,18 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use zeroize::Zeroizing;
 
 use super::Global;
 use super::failure::Failure;
 use super::output::Output;
-use super::prompt;
+use super::{clock, prompt};
+use crate::clock::Skew;
 use crate::home::{Home, HomeError, Keys};
+use crate::sync::Session;
 
 /// What every command runs in.
 #[derive(Debug)]
@@ -18,12 +22,17 @@ pub(crate) struct Context {
     passphrase_fd: Option<u32>,
     /// Where results go.
     pub(crate) out: Output,
+    /// Where a session says that the machine's clock cannot be right.
+    skew: OnceLock<Arc<OnceLock<Skew>>>,
+    told: AtomicBool,
 }
 
 impl Context {
     pub(super) fn new(global: &Global) -> Self {
         let home = global.home.clone().or_else(default_home);
-        Self { home, passphrase_fd: global.passphrase_fd, out: Output::new(global.json) }
+        let out = Output::new(global.json);
+        let (skew, told) = (OnceLock::new(), AtomicBool::new(false));
+        Self { home, passphrase_fd: global.passphrase_fd, out, skew, told }
     }
 
     /// The folder of the home, whether there is one or not.
@@ -53,6 +62,22 @@ impl Context {
     /// The passphrase of a home that exists.
     pub(super) fn passphrase(&self) -> Result<Zeroizing<String>, Failure> {
         prompt::passphrase(self.passphrase_fd)
+    }
+
+    /// Takes note of where a session says that the clock cannot be right, and tells it if it has.
+    pub(super) fn heed_clock(&self, session: &Session) {
+        let _ = self.skew.set(session.skew());
+        self.tell_clock();
+    }
+
+    /// Warns of the machine's clock, once in a command.
+    pub(super) fn tell_clock(&self) {
+        let found = self.skew.get().and_then(|skew| skew.get());
+        if let Some(skew) = found
+            && !self.told.swap(true, Ordering::Relaxed)
+        {
+            self.out.notice(&clock::notice(skew));
+        }
     }
 
     /// Makes a new home, asking for a passphrase.

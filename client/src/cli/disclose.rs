@@ -70,7 +70,7 @@ pub(super) async fn disclose(args: DiscloseArgs, context: &Context) -> Result<()
         if which.preview {
             return Ok(());
         }
-        if !agrees("Open this?") {
+        if !agrees("Open this?")? {
             return Err(not_agreed());
         }
     }
@@ -90,7 +90,7 @@ pub(super) async fn withdraw(args: WithdrawArgs, context: &Context) -> Result<()
         if which.preview {
             return Ok(());
         }
-        if !agrees("Withdraw this?") {
+        if !agrees("Withdraw this?")? {
             return Err(not_agreed());
         }
     }

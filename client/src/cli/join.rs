@@ -58,7 +58,7 @@ async fn first(args: Args, context: &Context) -> Result<Home, Failure> {
         "You are invited as {role}{state} to the deployment of the root\n  {}\nat {}.\n\n{CONFIDENTIALITY}\n",
         invitation.root, invitation.server.address
     ))?;
-    if !args.accept && !agrees("Do you accept this?") {
+    if !args.accept && !agrees("Do you accept this?")? {
         return Err(Failure::new(
             Exit::Usage,
             "NOT_ACCEPTED",

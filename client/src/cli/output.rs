@@ -6,11 +6,23 @@ use std::fmt::Display;
 use std::io::{self, Write as _};
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::failure::{Exit, Failure};
 
 /// The version of the JSON lines' form.
 const SCHEMA: u32 = 1;
+
+/// Something that is not an error and that nobody should miss.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Notice {
+    /// A code for programs.
+    pub(crate) reason: &'static str,
+    /// What was found: a sentence.
+    pub(crate) message: String,
+    /// What to do.
+    pub(crate) next: &'static str,
+}
 
 /// Standard output, in one of its two forms.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +77,17 @@ impl Output {
         if !self.json {
             let _ = writeln!(io::stderr(), "{}", harmless(&text.to_string()));
         }
+    }
+
+    /// A notice: something that is not an error and that nobody should miss. A line on standard error in both
+    /// forms.
+    pub(crate) fn notice(self, notice: &Notice) {
+        let text = if self.json {
+            serde_json::to_string(&json!({ "notice": notice })).unwrap_or_default()
+        } else {
+            harmless(&format!("Warning: {} {}", notice.message, notice.next))
+        };
+        let _ = writeln!(io::stderr(), "{text}");
     }
 
     /// Exactly these bytes.

@@ -2,6 +2,8 @@
 //! argument or the environment.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read, Write as _};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -46,15 +48,34 @@ pub(super) struct Changed {
     pub(super) new: Zeroizing<String>,
 }
 
-/// Asks a question that is answered by `yes`. Where nobody can be asked, the answer is no.
-pub(crate) fn agrees(question: &str) -> bool {
+/// Asks a question that is answered by `yes`. Where nobody can be asked, the answer is no. The home may be open
+/// meanwhile, so an answer that does not come ends the command, and its keys with it.
+///
+/// # Errors
+/// `LOCKED`, after [`ANSWER_MAX`].
+pub(crate) fn agrees(question: &str) -> Result<bool, Failure> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return false;
+        return Ok(false);
     }
     let _ = write!(io::stderr(), "{question} [yes/no] ");
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("yes")
+    let (answer, answered) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let _ = answer.send(io::stdin().read_line(&mut line).map(|_| line));
+    });
+    match answered.recv_timeout(ANSWER_MAX) {
+        Ok(line) => Ok(line.is_ok_and(|line| line.trim().eq_ignore_ascii_case("yes"))),
+        Err(_) => Err(Failure::new(
+            Exit::Locked,
+            "LOCKED",
+            "nobody answered for 10 minutes: the keys are forgotten",
+            "Give the command again, with the passphrase.",
+        )),
+    }
 }
+
+/// How long a question waits while the home is open.
+const ANSWER_MAX: Duration = Duration::from_mins(10);
 
 /// A passphrase that is good enough, before it has to be typed again.
 fn typed_twice(question: &str) -> Result<Zeroizing<String>, Failure> {

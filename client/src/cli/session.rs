@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::admit::show_teams;
+use super::clock;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::output::harmless;
@@ -12,12 +13,13 @@ use crate::sync::{Flushed, Session, SessionError};
 use crate::verbs::complain::Alarm;
 use crate::verbs::teams::{TeamKept, keep_teams};
 use crate::verbs::upkeep::{Upkept, upkeep};
-use crate::verify::{ChannelCopy, VerifyError};
+use crate::verify::{ChannelCopy, Fault, VerifyError};
 use chancery_core::state::Place;
 
 /// Opens the home and a session, and tells what became of acts that had waited.
 pub(super) async fn open(context: &Context) -> Result<Session, Failure> {
     let mut session = Session::open(context.open_home()?).await?;
+    context.heed_clock(&session);
     tell_flushed(&mut session, context)?;
     Ok(session)
 }
@@ -188,6 +190,7 @@ impl From<SessionError> for Failure {
                 let next = "It is sent, once, with the next command that reaches the server.";
                 Self::new(Exit::Unavailable, "WAITS", text, next)
             }
+            SessionError::Clock(skew) => clock::refused(&skew),
             SessionError::Bug(what) => Self::bug(what),
         }
     }
@@ -199,6 +202,9 @@ impl From<VerifyError> for Failure {
             Some(at) => format!("channel {}, {at}", error.channel),
             None => format!("channel {}", error.channel),
         };
+        if let Fault::TimeAhead { ahead_ms } = error.fault {
+            return Self { at: Some(at), ..clock::entry_ahead(ahead_ms) };
+        }
         let mut message = error.fault.to_string();
         if let Some(first) = message.get(..1).map(str::to_uppercase) {
             message.replace_range(..1, &first);

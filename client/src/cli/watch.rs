@@ -1,16 +1,18 @@
 //! `chancery watch`
 
+use std::io::IsTerminal as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::context::Context;
-use super::failure::Failure;
+use super::failure::{Exit, Failure};
 use super::session::{self, place_name, quoted};
 use super::time::rfc3339;
 use crate::render::date;
 use crate::sync::{Session, SessionError};
-use crate::verbs::watch::{Arrived, Bounds, watch};
+use crate::verbs::watch::{Arrived, Bounds, Ended, Idle, watch};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -20,20 +22,60 @@ pub(super) struct Args {
     /// Stop after so many entries
     #[arg(long, value_name = "N")]
     count: Option<u64>,
+    /// Forget the keys and stop when for so many minutes nothing has come and nobody pressed Enter; 0: never
+    #[arg(long, value_name = "MINUTES", default_value_t = LOCK_AFTER_MINUTES)]
+    lock_after: u32,
 }
+
+const LOCK_AFTER_MINUTES: u32 = 60;
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
     session::keep_up(&mut session, context).await?;
-    let bounds = Bounds { time: args.seconds.map(Duration::from_secs), entries: args.count };
+    let idle = presence(args.lock_after, context);
+    let time = args.seconds.map(Duration::from_secs);
+    let bounds = Bounds { time, entries: args.count, idle: idle.as_deref() };
     let mut failed = None;
-    watch(&mut session, bounds, |session, arrived| {
+    let ended = watch(&mut session, bounds, |session, arrived| {
+        context.tell_clock();
         failed = failed.take().or_else(|| show(session, context, arrived).err());
         if failed.is_some() { Err(SessionError::Bug("the output failed")) } else { Ok(()) }
     })
     .await
     .map_err(|error| failed.take().unwrap_or_else(|| error.into()))?;
-    Ok(())
+    match ended {
+        Ended::Done => Ok(()),
+        Ended::Idle => Err(locked(args.lock_after)),
+    }
+}
+
+/// Enter counts as a sign where the passphrase was typed: there somebody sits at this program. One that runs in
+/// the background must not read from its terminal.
+fn presence(minutes: u32, context: &Context) -> Option<Arc<Idle>> {
+    if minutes == 0 {
+        return None;
+    }
+    let idle = Arc::new(Idle::new(Duration::from_mins(u64::from(minutes))));
+    if context.passphrase_fd().is_none() && std::io::stdin().is_terminal() {
+        let sign = Arc::clone(&idle);
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            while std::io::stdin().read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
+                line.clear();
+                sign.sign();
+            }
+        });
+    }
+    Some(idle)
+}
+
+fn locked(minutes: u32) -> Failure {
+    Failure::new(
+        Exit::Locked,
+        "LOCKED",
+        format!("for {minutes} minutes nothing came and nobody pressed Enter: the keys are forgotten"),
+        "Run `chancery watch` again, with the passphrase.",
+    )
 }
 
 fn show(session: &Session, context: &Context, arrived: &Arrived) -> Result<(), Failure> {

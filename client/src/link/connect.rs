@@ -7,7 +7,8 @@ use std::time::Duration;
 use http::Uri;
 use hyper_util::rt::TokioIo;
 use rustls::client::Resumption;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore, crypto, version};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -17,6 +18,7 @@ use tower::service_fn;
 
 use super::LinkError;
 use super::verifier::{PinnedServer, is_wrong_server};
+use crate::clock::now_ms;
 use crate::home::{ServerAddress, TlsIdentity};
 
 /// Connects once now, and again by itself whenever the connection was lost.
@@ -44,10 +46,21 @@ async fn dial(connector: &TlsConnector, address: &str) -> Result<TlsStream<TcpSt
     connector.connect(name, stream).await.map_err(ConnectError::of_handshake)
 }
 
+/// The program's one clock. That of rustls panics where the machine's is set before 1970; no certificate here is
+/// judged by its dates.
+#[derive(Debug)]
+struct Time;
+
+impl TimeProvider for Time {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_millis(now_ms())))
+    }
+}
+
 fn config(server: &ServerAddress, tls: &TlsIdentity) -> Result<ClientConfig, LinkError> {
     let provider = Arc::new(crypto::ring::default_provider());
     let pinned = Arc::new(PinnedServer::new(server.tls_key, &provider));
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_details(provider, Arc::new(Time))
         .with_protocol_versions(&[&version::TLS13])
         .map(|builder| builder.with_root_certificates(RootCertStore::empty()))
         .and_then(|builder| builder.with_client_auth_cert(vec![tls.certificate()], tls.key()))

@@ -6,6 +6,7 @@ use chancery_core::id::{ActId, ChannelId};
 use chancery_core::policy::BodyFault;
 use chancery_seal::SealError;
 
+use crate::clock::Skew;
 use crate::compose::ComposeError;
 use crate::files::FileError;
 use crate::home::HomeError;
@@ -73,6 +74,10 @@ pub enum SessionError {
         /// Why no answer came.
         cause: LinkError,
     },
+    /// This machine's clock is so far behind the server's that what is written could not be read back. Nothing
+    /// was sent.
+    #[error("this machine's clock is behind the server's")]
+    Clock(Skew),
     /// The program is wrong.
     #[error("{0}")]
     Bug(&'static str),

@@ -55,9 +55,13 @@ impl Session {
     /// in it.
     ///
     /// # Errors
-    /// [`SessionError::Verify`] if the server's receipt does not hold.
+    /// [`SessionError::Verify`] if the server's receipt does not hold; [`SessionError::Clock`].
     pub(super) async fn flush_outbox(&mut self) -> Result<(), SessionError> {
-        for waiting in outbox::waiting(&self.home)? {
+        let all = outbox::waiting(&self.home)?;
+        if !all.is_empty() {
+            self.check_clock().await?;
+        }
+        for waiting in all {
             let (channel, act) = (waiting.channel, waiting.act);
             let flushed = match self.send(&waiting).await {
                 Ok(_) => Flushed::Landed { channel, act },

@@ -104,9 +104,10 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError::Refused`] if the rules refuse it here, with nothing sent; [`SessionError::Link`] if the
-    /// server refuses it; [`SessionError::Waits`] if no answer came.
+    /// server refuses it; [`SessionError::Waits`] if no answer came; [`SessionError::Clock`], with nothing sent.
     pub async fn append(&mut self, channel: ChannelId, acts: Vec<Prepared>) -> Result<Sent, SessionError> {
         self.decide_here(channel, &acts)?;
+        self.check_clock().await?;
         let first = acts.first().ok_or(SessionError::Bug("an append has an act"))?.act_id();
         self.keep_seen(channel)?;
         let ids: Vec<ActId> = acts.iter().map(Prepared::act_id).collect();
