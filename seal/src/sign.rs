@@ -1,6 +1,7 @@
 //! Signing. One key signs payloads of many namespaces; a signature is valid in its own only.
 
-use chancery_core::id::KeyId;
+use chancery_core::id::{DeviceId, KeyId};
+use chancery_core::log::{Checkpoint, Cosignature, cosignature_message};
 use chancery_core::name::{self, KeyAlgorithm, Namespace};
 
 use crate::SealError;
@@ -52,6 +53,20 @@ impl SigningKey {
     pub fn sign(&self, namespace: Namespace, root: &KeyId, payload: &[u8]) -> [u8; 64] {
         self.signer.sign(&name::signature_input(namespace, &self.id, root, payload))
     }
+
+    /// The word of the device whose key this is that it has verified a log up to a checkpoint: C2SP
+    /// `cosignature/v1`, whose message begins otherwise than every [`name::signature_input`].
+    #[must_use]
+    pub fn cosign(
+        &self,
+        root: &KeyId,
+        device: DeviceId,
+        checkpoint: &Checkpoint,
+        time_s: u64,
+    ) -> Cosignature {
+        let signature = self.signer.sign(&cosignature_message(time_s, checkpoint));
+        Cosignature::new(root, device, &self.public, time_s, signature)
+    }
 }
 
 impl std::fmt::Debug for SigningKey {
@@ -80,6 +95,22 @@ mod tests {
         assert!(!valid(Namespace::Grant, &other, &root, b"payload"));
         assert!(!valid(Namespace::Grant, &key.key_id(), &other, b"payload"));
         assert!(!valid(Namespace::Grant, &key.key_id(), &root, b"Payload"));
+    }
+
+    #[test]
+    fn a_cosignature_holds_for_its_key_and_checkpoint_only() {
+        use chancery_core::act::TreeHead;
+        use chancery_core::id::Digest;
+
+        let (key, root) = (SigningKey::make().unwrap(), KeyId::new([1; 32]));
+        let checkpoint = |size| Checkpoint {
+            origin: "chancery/origin".to_owned(),
+            head: TreeHead { size, root: Digest::of(b"root") },
+        };
+        let cosignature = key.cosign(&root, DeviceId::new([2; 16]), &checkpoint(1), 9);
+        assert!(cosignature.verify(&root, &checkpoint(1), &key.public()).is_ok());
+        assert!(cosignature.verify(&root, &checkpoint(2), &key.public()).is_err());
+        assert!(cosignature.verify(&root, &checkpoint(1), &SigningKey::make().unwrap().public()).is_err());
     }
 
     #[test]

@@ -4,13 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::checkpoint::{Checkpoint, CheckpointError};
-use super::proof::verify_inclusion;
+use super::proof::{PATH_MAX, verify_inclusion};
 use crate::id::Digest;
 
 /// Longest text of a proof.
 pub const ENTRY_PROOF_BYTES_MAX: usize = 16_384;
-/// An RFC 6962 path in a tree of at most 2^63 leaves.
-const PATH_MAX: usize = 63;
 const MAGIC: &str = "c2sp.org/tlog-proof@v1";
 
 /// One entry's place in a log, with the checkpoint of a tree that holds it.

@@ -7,6 +7,9 @@ use crate::act::TreeHead;
 use crate::id::{Digest, KeyId};
 use crate::limits::LOG_ENTRIES_MAX;
 
+/// Digests of the longest proof: the path in a tree of at most 2^63 leaves.
+pub(super) const PATH_MAX: usize = 63;
+
 /// A proof does not show what it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {

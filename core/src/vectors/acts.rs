@@ -12,7 +12,9 @@ use crate::act::{
 };
 use crate::id::{ActId, ChannelId, Digest, FileId, InstrumentCode, SectionId, TeamId};
 use crate::limits::WRAP_BYTES;
+use crate::log::Tree;
 use crate::mechanism::{ItemKind, Language};
+use crate::name::directory_channel;
 
 const CHANNEL: ChannelId = ChannelId::new([0x11; 16]);
 const SECTION: SectionId = SectionId::new([0x22; 16]);
@@ -205,6 +207,27 @@ fn channel_statements(keys: &Keys) -> Vec<Statement> {
         }),
         Statement::Complain(Complain { act_id: ACT, fault: Fault::File(FILE) }),
     ]
+}
+
+/// The root's certificate of a log key, as entry 0 of a directory.
+pub(super) fn founding(root: &Key, log: &Key) -> Bytes {
+    let header = Header {
+        channel: directory_channel(&root.id),
+        act_id: ACT,
+        author: Author::Root,
+        clock_ms: 1_800_000_000_000,
+        seen: Tree::default().head(),
+        epoch: 0,
+        basis: None,
+    };
+    let statement = Statement::FoundDirectory(FoundDirectory {
+        root_key: root.public,
+        mechanism: Digest::of(b"mechanism"),
+        log_key: log.public,
+        server_tls_key: KeyId::new([0x51; 32]),
+        custodian_tls_key: KeyId::new([0x52; 32]),
+    });
+    root.act(&root.id, &Act { header, statement }).bytes().clone()
 }
 
 /// An act of the root in the directory, of the person elsewhere.

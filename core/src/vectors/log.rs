@@ -7,8 +7,9 @@ use super::*;
 use crate::act::TreeHead;
 use crate::id::{ChannelId, Digest};
 use crate::log::{
-    Checkpoint, CheckpointError, EntryProof, Tree, leaf_hash, note_key_hash, origin, verify_consistency,
-    verify_inclusion, verify_wrap, wrap_leaf,
+    Checkpoint, CheckpointError, Cosignature, CosignatureError, CosignedCheckpoint, EntryProof, ForkError,
+    ForkProof, NoteKey, SignedCheckpoint, Tree, cosignature_message, cosigner, leaf_hash, note_key_hash,
+    origin, verify_consistency, verify_inclusion, verify_wrap, wrap_leaf,
 };
 
 /// The leaves with which other implementations of RFC 6962 test: 0, 1, 1, 2, 2, 4, 8 and 16 bytes.
@@ -150,7 +151,7 @@ fn checkpoints(tree: &Tree) -> Value {
         "root_fingerprint": root.to_string(),
         "channel": channel.to_string(),
         "log_key": log.json(),
-        "key_hash": hex::encode(note_key_hash(&origin, &log.public)),
+        "key_hash": hex::encode(note_key_hash(&origin, NoteKey::Log, &log.public)),
         "notes": [
             { "size": 11, "root": tree.head().root.to_string(), "note": note },
             { "size": 11, "root": tree.head().root.to_string(), "note": witnessed },
@@ -159,6 +160,115 @@ fn checkpoints(tree: &Tree) -> Value {
         "entry_proof": { "signed": hex::encode("entry 3"), "text": proof.encode() },
         "refused": refused,
     })
+}
+
+/// A log of a channel under one key, as the server signs it.
+struct Signer {
+    root: KeyId,
+    log: Key,
+    channel: ChannelId,
+}
+
+impl Signer {
+    fn checkpoint(&self, head: TreeHead) -> SignedCheckpoint {
+        let checkpoint = Checkpoint { origin: origin(&self.root, &self.channel), head };
+        let signature = self.log.pair.sign(checkpoint.text().as_bytes()).as_ref().try_into().unwrap();
+        let note = checkpoint.note(&self.log.public, &signature);
+        SignedCheckpoint::open(&note, &checkpoint.origin, &self.log.public).unwrap()
+    }
+}
+
+fn cosignatures(tree: &Tree) -> Value {
+    let server = Signer { root: Key::of(0x01).id, log: Key::of(0x04), channel: ChannelId::new([0x11; 16]) };
+    let (root, device, key) = (server.root, DeviceId::new([0x21; 16]), Key::of(0x05));
+    let time_s = 1_800_000_123;
+    let signed = server.checkpoint(tree.head());
+    let message = cosignature_message(time_s, &signed.checkpoint);
+    let signature = key.pair.sign(&message).as_ref().try_into().unwrap();
+    let cosignature = Cosignature::new(&root, device, &key.public, time_s, signature);
+    let note = CosignedCheckpoint { signed, cosignature }.note(&root);
+    let check = |note: &str| {
+        let cosigned = CosignedCheckpoint::open(note, &root, &server.channel, &server.log.public)?;
+        cosigned.verify(&root, &key.public)
+    };
+    check(&note).unwrap();
+
+    let (rest, line) = note.trim_end().rsplit_once('\n').unwrap();
+    let (name, encoded) = line.rsplit_once(' ').unwrap();
+    let bytes = STANDARD.decode(encoded).unwrap();
+    let plain = note_key_hash(&cosigner(&root, &device), NoteKey::Log, &key.public);
+    let with = |bytes: &[u8]| format!("{rest}\n{name} {}\n", STANDARD.encode(bytes));
+    let refused = [
+        ("no line of a device", "form", format!("{rest}\n")),
+        ("the line twice", "form", format!("{note}{line}\n")),
+        ("a third line", "form", format!("{note}\u{2014} witness.example AAAAAAAA\n")),
+        ("a line that is cut off", "form", with(&bytes[..bytes.len() - 1])),
+        ("a line that is too long", "form", with(&[&bytes[..], &[0]].concat())),
+        ("a time above 2^63 - 1", "form", with(&[&bytes[..4], &[0x80], &bytes[5..]].concat())),
+        ("the key hash of type 0x01", "key", with(&[&plain[..], &bytes[4..]].concat())),
+        ("another time", "signature", with(&[&bytes[..11], &[0], &bytes[12..]].concat())),
+        ("another size", "checkpoint", note.replace("\n11\n", "\n12\n")),
+        ("another log", "checkpoint", note.replacen(&server.channel.to_string(), &"12".repeat(16), 1)),
+    ]
+    .map(|(what, expect, note)| {
+        let failed = match check(&note).unwrap_err() {
+            CosignatureError::Malformed => "form",
+            CosignatureError::Checkpoint(_) => "checkpoint",
+            CosignatureError::OtherKey => "key",
+            CosignatureError::BadSignature => "signature",
+        };
+        assert_eq!(failed, expect, "{what}");
+        json!({ "what": what, "check": expect, "note": note })
+    });
+    json!({
+        "root_fingerprint": root.to_string(),
+        "channel": server.channel.to_string(),
+        "log_key": server.log.json(),
+        "device": device.to_string(),
+        "device_key": key.json(),
+        "time": time_s,
+        "message": String::from_utf8(message).unwrap(),
+        "note": note,
+        "refused": refused,
+    })
+}
+
+/// Two branches of one log that part at entry 3, under the log key that a founding certifies.
+fn forks() -> Value {
+    let (root, log) = (Key::of(0x01), Key::of(0x04));
+    let founding = super::acts::founding(&root, &log);
+    let signer = Signer { root: root.id, log, channel: ChannelId::new([0x11; 16]) };
+    let branch = |size: u64, which: u64| {
+        Tree::of((0..size).map(|n| leaf_hash(b"entry", if n < 3 { n } else { 100 * which + n })))
+    };
+    let proof = |own: u64, other: u64| {
+        let (own, other) = (branch(own, 0), branch(other, 1));
+        let (first, second) = (signer.checkpoint(other.head()), signer.checkpoint(own.head()));
+        ForkProof::make(founding.clone(), &own, &second, &first)
+    };
+    let proven = [(5, 5), (13, 6), (13, 12)].map(|(own, other)| {
+        let proof = proof(own, other).unwrap();
+        proof.verify(&root.id).unwrap();
+        json!({ "sizes": [other, own], "text": proof.encode() })
+    });
+    assert_eq!(proof(13, 3), None);
+    let good = proof(13, 6).unwrap();
+    check_file("fork.proof", &good.encode());
+    let beginning = TreeHead { size: 6, root: branch(13, 0).root_at(6).unwrap() };
+    let agree = ForkProof { first: signer.checkpoint(beginning).note(), ..good.clone() };
+    let no_path = ForkProof { path: Vec::new(), ..good.clone() };
+    let refused = [("a beginning", "agree", agree), ("no consistency proof", "beginning", no_path)].map(
+        |(what, expect, proof)| {
+            let failed = match proof.verify(&root.id).unwrap_err() {
+                ForkError::Consistent => "agree",
+                ForkError::OtherBeginning => "beginning",
+                other => panic!("{what}: {other}"),
+            };
+            assert_eq!(failed, expect, "{what}");
+            json!({ "what": what, "check": expect, "text": proof.encode() })
+        },
+    );
+    json!({ "root_fingerprint": root.id.to_string(), "proven": proven, "refused": refused })
 }
 
 /// The example of the specification of signed notes, and the text of the one of checkpoints: made by others.
@@ -170,7 +280,7 @@ fn examples_of_others() -> Value {
     let typed_key = STANDARD.decode(verifier.rsplit_once('+').unwrap().1).unwrap();
     let (_, public) = typed_key.split_first_chunk::<1>().unwrap();
     let public: [u8; 32] = public.try_into().unwrap();
-    assert_eq!(hex::encode(note_key_hash("PeterNeumann", &public)), "c74f20a3");
+    assert_eq!(hex::encode(note_key_hash("PeterNeumann", NoteKey::Log, &public)), "c74f20a3");
     let (text, line) = note.split_once("\n\n").unwrap();
     let line = STANDARD.decode(line.trim_end().rsplit_once(' ').unwrap().1).unwrap();
     ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, &public)
@@ -183,7 +293,37 @@ fn examples_of_others() -> Value {
     let head = TreeHead { size: 20_852_163, root: root.unwrap() };
     let made = Checkpoint { origin: "example.com/behind-the-sofa".to_owned(), head };
     assert_eq!(made.text(), checkpoint);
-    json!({ "signed_note": { "verifier_key": verifier, "note": note }, "checkpoint_text": checkpoint })
+    json!({
+        "signed_note": { "verifier_key": verifier, "note": note },
+        "checkpoint_text": checkpoint,
+        "cosignature": cosignatures_of_others(),
+    })
+}
+
+/// A verifier key of type 0x04 and the times of two cosignature lines, as others publish them.
+fn cosignatures_of_others() -> Value {
+    let verifier = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
+    let typed_key = STANDARD.decode(verifier.rsplit_once('+').unwrap().1).unwrap();
+    assert_eq!(typed_key[0], NoteKey::Cosigner as u8);
+    let public: [u8; 32] = typed_key[1..].try_into().unwrap();
+    assert_eq!(hex::encode(note_key_hash("remora.n621.de", NoteKey::Cosigner, &public)), "da77ade7");
+    let lines = [
+        (
+            1_679_315_147,
+            "jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==",
+        ),
+        (
+            1_727_964_367,
+            "ZGhGuQAAAABm/qTPeyKXD+R2rzyQsxPiP8mXum7qq/iF0u4vanlqJyocWODBt97w9uL+8qT7S5gxEHWWOworDcFiEBYJXORmnFBOBA==",
+        ),
+    ];
+    let lines = lines.map(|(time, line)| {
+        let bytes = STANDARD.decode(line).unwrap();
+        assert_eq!(bytes.len(), 4 + 8 + 64);
+        assert_eq!(u64::from_be_bytes(bytes[4..12].try_into().unwrap()), time);
+        json!({ "time": time, "line": line })
+    });
+    json!({ "verifier_key": verifier, "lines": lines })
 }
 
 /// Roots that other implementations of RFC 6962 publish for these leaves.
@@ -221,6 +361,8 @@ fn logs() {
             "known_roots": known_roots(),
             "wraps": wraps(),
             "checkpoints": checkpoints(&tree),
+            "cosignatures": cosignatures(&tree),
+            "forks": forks(),
             "examples_of_others": examples_of_others(),
         }),
     );
