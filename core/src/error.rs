@@ -293,6 +293,10 @@ reasons! {
     PageToken, "PAGE_TOKEN", Input, None,
         "The page token is not one that this list gave.",
         "Begin the list anew.";
+    /// A checkpoint that the log never went through, or under another key.
+    NotThisLog, "NOT_THIS_LOG", Input, None,
+        "The checkpoint is not one of this log, or the device's word for it does not hold.",
+        "Run `chancery verify`; if your log is another than the server's, it says so and keeps the proof.";
     /// Too much at once.
     TooMany, "TOO_MANY", Limit, None,
         "A limit on open work is reached.",

@@ -40,6 +40,10 @@ pub const TITLE_BYTES_MAX: usize = 1_024;
 pub const FILE_NAME_BYTES_MAX: usize = 255;
 /// A reason that a person writes.
 pub const REASON_BYTES_MAX: usize = 4_096;
+/// Cosigned checkpoints in one call.
+pub const COSIGNED_PER_CALL_MAX: usize = 256;
+/// Cosigned checkpoints of one channel that are handed out.
+pub const COSIGNED_PER_CHANNEL_MAX: u32 = 256;
 /// How far an entry's log time may lie ahead of a client's clock.
 pub const CLOCK_AHEAD_MS_MAX: u64 = 10 * 60 * 1_000;
 /// Life of an invitation.

@@ -7,6 +7,7 @@ pub mod append;
 mod caller;
 pub mod certify;
 pub mod check;
+mod cosign;
 pub mod disclosed;
 pub mod download;
 pub mod enrol;
@@ -225,6 +226,11 @@ impl App {
 
     fn writer(&self) -> &Writer {
         &self.0.writer
+    }
+
+    /// The public key of checkpoints.
+    fn log_key(&self) -> &[u8; 32] {
+        self.0.log_key.public()
     }
 
     /// Milliseconds of UTC.

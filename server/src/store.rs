@@ -1,6 +1,7 @@
 //! Everything that is kept in the database. No other module contains SQL.
 
 pub mod audit;
+pub mod cosignatures;
 pub mod db;
 pub mod files;
 pub mod invitations;

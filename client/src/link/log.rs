@@ -1,7 +1,7 @@
 //! `LogService`: appending to channels and reading them.
 
 use chancery_core::id::{ChannelId, Digest};
-use chancery_core::limits::PAGE_ENTRIES_MAX;
+use chancery_core::limits::{COSIGNED_PER_CHANNEL_MAX, PAGE_ENTRIES_MAX};
 use chancery_core::mechanism::ChannelKind;
 use chancery_proto::v1;
 use chancery_proto::v1::watch_entries_response::Event;
@@ -126,10 +126,48 @@ impl Link {
     /// # Errors
     /// [`LinkError`].
     pub async fn list_entries(&self, channel: ChannelId, start: u64) -> Result<EntriesPage, LinkError> {
-        let channel = convert::wire(channel.as_bytes());
-        let request = v1::ListEntriesRequest { channel, start, page_size: PAGE_ENTRIES_MAX };
-        let answer = unary(client!(self, log_service_client::LogServiceClient).list_entries(request)).await?;
+        let answer = self.entries(channel, start, false).await?;
         page(answer.entries, answer.checkpoint)
+    }
+
+    /// As [`Link::list_entries`], with what other readers have verified of the channel: cosigned checkpoints.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub async fn list_entries_and_words(
+        &self,
+        channel: ChannelId,
+        start: u64,
+    ) -> Result<(EntriesPage, Vec<String>), LinkError> {
+        let mut answer = self.entries(channel, start, true).await?;
+        let words = std::mem::take(&mut answer.cosigned);
+        // More than a server hands out.
+        if words.len() > COSIGNED_PER_CHANNEL_MAX as usize {
+            return Err(LinkError::Protocol("cosigned"));
+        }
+        Ok((page(answer.entries, answer.checkpoint)?, words))
+    }
+
+    async fn entries(
+        &self,
+        channel: ChannelId,
+        start: u64,
+        with_cosignatures: bool,
+    ) -> Result<v1::ListEntriesResponse, LinkError> {
+        let channel = convert::wire(channel.as_bytes());
+        let page_size = PAGE_ENTRIES_MAX;
+        let request = v1::ListEntriesRequest { channel, start, page_size, with_cosignatures };
+        unary(client!(self, log_service_client::LogServiceClient).list_entries(request)).await
+    }
+
+    /// Hands in what this device has verified: cosigned checkpoints, all or none.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub async fn add_cosignatures(&self, notes: Vec<String>) -> Result<(), LinkError> {
+        let request = v1::AddCosignaturesRequest { notes };
+        unary(client!(self, log_service_client::LogServiceClient).add_cosignatures(request)).await?;
+        Ok(())
     }
 
     /// Follows channels, each from an index on.

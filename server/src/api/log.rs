@@ -79,10 +79,18 @@ impl v1::log_service_server::LogService for Log {
             let caller = enrolled(&self.0, &peer(&request)?).await?;
             let request = request.into_inner();
             let limit = page_size(request.page_size, PAGE_ENTRIES_MAX);
-            let page = self.0.list_entries(&caller, &id(&request.channel)?, request.start, limit).await?;
+            let channel = id(&request.channel)?;
+            // Before the entries, so that what others have verified is covered by the checkpoint.
+            let cosigned = if request.with_cosignatures {
+                self.0.cosigned(&caller, &channel).await?
+            } else {
+                Vec::new()
+            };
+            let page = self.0.list_entries(&caller, &channel, request.start, limit).await?;
             Ok(v1::ListEntriesResponse {
                 entries: page.entries.into_iter().map(entry).collect(),
                 checkpoint: page.checkpoint,
+                cosigned,
             })
         })
         .await
@@ -112,8 +120,21 @@ impl v1::log_service_server::LogService for Log {
         answer("GetCheckpoint", async {
             let caller = enrolled(&self.0, &peer(&request)?).await?;
             let channel = id(&request.get_ref().channel)?;
+            let cosigned = self.0.cosigned(&caller, &channel).await?;
             let checkpoint = self.0.newest_checkpoint(&caller, &channel).await?;
-            Ok(v1::GetCheckpointResponse { checkpoint })
+            Ok(v1::GetCheckpointResponse { checkpoint, cosigned })
+        })
+        .await
+    }
+
+    async fn add_cosignatures(
+        &self,
+        request: Request<v1::AddCosignaturesRequest>,
+    ) -> Result<Response<v1::AddCosignaturesResponse>, Status> {
+        answer("AddCosignatures", async {
+            let caller = enrolled(&self.0, &peer(&request)?).await?;
+            self.0.add_cosignatures(&caller, &request.get_ref().notes).await?;
+            Ok(v1::AddCosignaturesResponse {})
         })
         .await
     }

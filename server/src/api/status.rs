@@ -118,6 +118,7 @@ pub(crate) const fn code_of_wire(reason: WireReason) -> Code {
         | WireReason::BadSignature
         | WireReason::BesideMismatch
         | WireReason::PageToken
+        | WireReason::NotThisLog
         | WireReason::FileDigest => Code::InvalidArgument,
         WireReason::TooLarge | WireReason::FileRange => Code::OutOfRange,
         WireReason::ActIdTaken | WireReason::FileExists | WireReason::InvitationExists => Code::AlreadyExists,

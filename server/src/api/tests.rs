@@ -111,6 +111,7 @@ async fn a_key_that_nobody_knows_reaches_enrolment_and_health_alone() {
         log.list_entries(v1::ListEntriesRequest { channel: id.clone(), ..Default::default() }).await.err(),
         log.watch_entries(v1::WatchEntriesRequest::default()).await.err(),
         log.get_checkpoint(v1::GetCheckpointRequest { channel: id.clone() }).await.err(),
+        log.add_cosignatures(v1::AddCosignaturesRequest::default()).await.err(),
         log.get_inclusion_proof(v1::GetInclusionProofRequest::default()).await.err(),
         log.get_consistency_proof(v1::GetConsistencyProofRequest::default()).await.err(),
         files.start_upload(v1::StartUploadRequest::default()).await.err(),

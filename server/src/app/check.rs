@@ -3,6 +3,7 @@
 //! the database. Nothing is changed, and nothing is taken on trust.
 
 mod beside;
+mod cosignatures;
 mod files;
 mod logs;
 mod publications;
@@ -11,7 +12,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use chancery_core::act::Audience;
-use chancery_core::id::{ActId, ChannelId, FileId, KeyId};
+use chancery_core::id::{ActId, ChannelId, DeviceId, FileId, KeyId};
 use chancery_core::mechanism::Mechanism;
 use chancery_core::state::{Channel, Directory};
 
@@ -89,6 +90,15 @@ pub enum Finding {
         /// What is wrong.
         what: &'static str,
     },
+    /// What a device is said to have verified is not its word, or not of this log.
+    Cosignature {
+        /// The channel.
+        channel: ChannelId,
+        /// The device.
+        device: DeviceId,
+        /// What is wrong.
+        what: &'static str,
+    },
     /// A file is not as the database says.
     File {
         /// The file.
@@ -135,6 +145,9 @@ impl fmt::Display for Finding {
             }
             Self::Publication { audience, index: None, what } => {
                 write!(f, "publication {}: {what}", audience.as_str())
+            }
+            Self::Cosignature { channel, device, what } => {
+                write!(f, "channel {channel}, cosignature of device {device}: {what}")
             }
             Self::File { file, what } => write!(f, "file {file}: {what}"),
             Self::Leftover { file } => {

@@ -78,6 +78,7 @@ pub(crate) enum Tampering {
     Parent,
     Size,
     Withdrawn,
+    Cosignature,
 }
 
 impl Tampering {
@@ -93,6 +94,7 @@ impl Tampering {
             Self::Parent => &ALTER_PARENT,
             Self::Size => &ALTER_SIZE,
             Self::Withdrawn => &ALTER_WITHDRAWN,
+            Self::Cosignature => &ALTER_COSIGNATURE,
         }
     }
 }
@@ -143,3 +145,5 @@ const ALTER_WITHDRAWN: Statement = Statement::new(
     "alter withdrawn",
     "UPDATE release SET withdrawn_at = 7, key_material = NULL, rendition = NULL, heading = NULL",
 );
+const ALTER_COSIGNATURE: Statement =
+    Statement::new("alter cosignature", "UPDATE cosignature SET size = size - 1");

@@ -46,6 +46,9 @@ struct Cli {
     /// Chooses the entry
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// It hands on what other readers have verified of the true log
+    #[arg(long)]
+    words: bool,
     /// A copy of the home whose keys it has, for the attacks with somebody's keys
     #[arg(long, value_name = "FOLDER", requires = "passphrase_file")]
     home: Option<PathBuf>,
@@ -68,6 +71,7 @@ async fn main() {
         log_key: log_key(),
         root,
         forged: forged(&cli),
+        words: cli.words,
         now_ms: clock::now_ms(),
     };
 

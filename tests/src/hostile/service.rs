@@ -3,7 +3,7 @@
 use chancery_core::act::SignedAct;
 use chancery_core::id::{ChannelId, KeyId};
 use chancery_core::limits::{PAGE_BYTES_MAX, PAGE_ENTRIES_MAX};
-use chancery_core::log::{Tree, leaf_hash};
+use chancery_core::log::{Tree, leaf_hash, origin};
 use chancery_proto::v1;
 use chancery_proto::v1::log_service_server::LogService;
 use chancery_server::api::Log;
@@ -28,6 +28,9 @@ pub struct Lie {
     pub root: KeyId,
     /// The act to append, for the attacks with somebody's keys.
     pub forged: Option<v1::Entry>,
+    /// Whether it hands on what other readers have verified. What readers say of the channel while it lies, it
+    /// keeps from the others either way.
+    pub words: bool,
     /// When it began: every answer tells the same lie.
     pub now_ms: u64,
 }
@@ -51,7 +54,7 @@ impl Liar {
 
     /// The falsified log, as this peer gets it, and its checkpoint.
     async fn falsified(&self, peer: Option<PeerKey>) -> Result<(Falsified, String), Status> {
-        let Lie { attack, channel, seed, log_key, root, forged, now_ms } = &self.lie;
+        let Lie { attack, channel, seed, log_key, root, forged, now_ms, .. } = &self.lie;
         let entries = self.all(peer).await?;
         let falsified = falsify(*attack, &mut Rng::new(*seed), entries, forged.as_ref(), *now_ms);
         let falsified =
@@ -67,17 +70,34 @@ impl Liar {
         loop {
             let channel = self.lie.channel.as_bytes().to_vec().into();
             let start = entries.len() as u64;
-            let mut request = Request::new(v1::ListEntriesRequest { channel, start, page_size: 0 });
-            if let Some(peer) = peer {
-                request.extensions_mut().insert(peer);
-            }
-            let page = self.honest.list_entries(request).await?.into_inner().entries;
+            let request = v1::ListEntriesRequest { channel, start, page_size: 0, with_cosignatures: false };
+            let page = self.honest.list_entries(as_peer(request, peer)).await?.into_inner().entries;
             if page.is_empty() {
                 return Ok(entries);
             }
             entries.extend(page);
         }
     }
+}
+
+impl Liar {
+    /// What other readers of the channel have verified of the true log.
+    async fn words(&self, peer: Option<PeerKey>) -> Result<Vec<String>, Status> {
+        if !self.lie.words {
+            return Ok(Vec::new());
+        }
+        let channel = self.lie.channel.as_bytes().to_vec().into();
+        let request = v1::GetCheckpointRequest { channel };
+        Ok(self.honest.get_checkpoint(as_peer(request, peer)).await?.into_inner().cosigned)
+    }
+}
+
+fn as_peer<T>(message: T, peer: Option<PeerKey>) -> Request<T> {
+    let mut request = Request::new(message);
+    if let Some(peer) = peer {
+        request.extensions_mut().insert(peer);
+    }
+    request
 }
 
 #[tonic::async_trait]
@@ -93,7 +113,9 @@ impl LogService for Liar {
         let (falsified, checkpoint) = self.falsified(peer).await?;
         eprintln!("{}", told(self.lie.attack, &falsified));
         let start = usize::try_from(request.get_ref().start).unwrap_or(usize::MAX);
-        Ok(Response::new(v1::ListEntriesResponse { entries: page(falsified.entries, start), checkpoint }))
+        let cosigned = self.words(peer).await?;
+        let entries = page(falsified.entries, start);
+        Ok(Response::new(v1::ListEntriesResponse { entries, checkpoint, cosigned }))
     }
 
     async fn get_checkpoint(
@@ -105,7 +127,18 @@ impl LogService for Liar {
         }
         let peer = request.extensions().get::<PeerKey>().copied();
         let (_, checkpoint) = self.falsified(peer).await?;
-        Ok(Response::new(v1::GetCheckpointResponse { checkpoint }))
+        Ok(Response::new(v1::GetCheckpointResponse { checkpoint, cosigned: self.words(peer).await? }))
+    }
+
+    async fn add_cosignatures(
+        &self,
+        request: Request<v1::AddCosignaturesRequest>,
+    ) -> Result<Response<v1::AddCosignaturesResponse>, Status> {
+        let peer = request.extensions().get::<PeerKey>().copied();
+        let origin = origin(&self.lie.root, &self.lie.channel);
+        let mut request = request.into_inner();
+        request.notes.retain(|note| !note.starts_with(&origin));
+        self.honest.add_cosignatures(as_peer(request, peer)).await
     }
 
     async fn append(

@@ -134,7 +134,10 @@ impl Check<'_> {
         if row.last_log_time_ms != last_log_time_ms {
             tell(Finding::Row { channel: row.id, column: "last log time" });
         }
-        Ok(())
+        match replayed {
+            Replayed::Channel { directory, channel, .. } => self.cosignatures(directory, channel, tell).await,
+            Replayed::Directory(_) => Ok(()),
+        }
     }
 }
 

@@ -1,14 +1,17 @@
 //! What a check finds after someone altered the database, and what a rebuild can put right.
 
 use bytes::Bytes;
+use chancery_client::identity::Identity;
 use chancery_client::keyring::SealedPost;
 use chancery_core::act::Rendition;
+use chancery_core::log::{CosignedCheckpoint, SignedCheckpoint, origin};
 
 use super::*;
+use crate::app::LogKey;
 use crate::app::rebuild::rebuild;
 use crate::store::db::testing::on_both;
 use crate::store::testing::{Tampering, tamper};
-use crate::testing::{World, body};
+use crate::testing::{NOW_MS, World, body};
 
 /// A deployment that has something of everything: a strand with two epochs, a post, a public disclosure.
 async fn filled(pool: Pool) -> World {
@@ -23,7 +26,19 @@ async fn filled(pool: Pool) -> World {
     let disclosure = world.disclosure(&strand, act_id, Audience::Public, (key, Some(&rendition))).await;
     world.send(&world.focal["CL"], strand.id, vec![disclosure]).await.unwrap();
     world.rotate(&world.focal["KE"], strand.id, &mut strand.ring).await.unwrap();
+    let note = cosigned(&world, &world.focal["CL"], strand.id).await;
+    world.app.add_cosignatures(&world.caller(&world.focal["CL"]), &[note]).await.unwrap();
     world
+}
+
+/// The word of a person that it has verified a channel to its end.
+async fn cosigned(world: &World, by: &Identity, channel: ChannelId) -> String {
+    let root = world.app.root();
+    let note = world.app.newest_checkpoint(&world.caller(by), &channel).await.unwrap();
+    let log_key = LogKey::from_pkcs8(&world.log_key).unwrap();
+    let signed = SignedCheckpoint::open(&note, &origin(&root, &channel), log_key.public()).unwrap();
+    let cosignature = by.sign.cosign(&root, by.device, &signed.checkpoint, NOW_MS / 1_000);
+    CosignedCheckpoint { signed, cosignature }.note(&root)
 }
 
 async fn findings(world: &World) -> Vec<String> {
@@ -73,6 +88,7 @@ tampered! {
     an_altered_statement: Statement, "the statement is not the strand's, byte for byte", false;
     an_altered_parent: Parent, "its parent is not what the logs say", true;
     an_altered_size: Size, "its size is not what the logs say", true;
+    an_altered_cosignature: Cosignature, "its note is of another device or size", false;
     a_release_that_is_gone: Withdrawn, "its release is not withdrawn as the log says", false;
 }
 

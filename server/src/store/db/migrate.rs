@@ -32,8 +32,14 @@ impl Source {
     }
 }
 
-const SHARED: [Source; 1] =
-    [Source { version: 2, name: "tables", sql: include_str!("../../../../migrations/0002_tables.sql") }];
+const SHARED: [Source; 2] = [
+    Source { version: 2, name: "tables", sql: include_str!("../../../../migrations/0002_tables.sql") },
+    Source {
+        version: 4,
+        name: "cosignature",
+        sql: include_str!("../../../../migrations/0004_cosignature.sql"),
+    },
+];
 
 const SQLITE: [Source; 1] = [Source {
     version: 3,

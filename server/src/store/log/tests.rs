@@ -66,6 +66,7 @@ async fn every_statement_prepares() {
             .into_iter()
             .chain(crate::store::invitations::statements())
             .chain(crate::store::audit::statements())
+            .chain(crate::store::cosignatures::statements())
         {
             assert_eq!(pool.prepare(&statement).await, Ok(()), "{}", statement.name());
         }

@@ -123,6 +123,13 @@ impl LogService for Log {
         Err(absent())
     }
 
+    async fn add_cosignatures(
+        &self,
+        _: Request<v1::AddCosignaturesRequest>,
+    ) -> Result<Response<v1::AddCosignaturesResponse>, Status> {
+        Err(absent())
+    }
+
     async fn get_inclusion_proof(
         &self,
         _: Request<v1::GetInclusionProofRequest>,

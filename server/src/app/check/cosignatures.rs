@@ -1,0 +1,53 @@
+//! What devices are said to have verified, compared with the log that was replayed.
+
+use chancery_core::log::CosignedCheckpoint;
+use chancery_core::state::{Channel, Directory};
+
+use super::{Check, Finding};
+use crate::app::AppError;
+use crate::store::cosignatures::{self, CosignatureRow};
+use crate::store::db::Source;
+
+impl Check<'_> {
+    /// Every word about one channel.
+    pub(super) async fn cosignatures(
+        &self,
+        directory: &Directory,
+        channel: &Channel,
+        tell: &mut dyn FnMut(Finding),
+    ) -> Result<(), AppError> {
+        let mut after = Vec::new();
+        loop {
+            let mut source = Source::Pool(self.pool);
+            let rows = cosignatures::after(&mut source, &channel.id, &after, ROWS_PER_READ).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.device.as_bytes().to_vec();
+            for row in &rows {
+                if let Some(what) = fault(directory, channel, row) {
+                    tell(Finding::Cosignature { channel: channel.id, device: row.device, what });
+                }
+            }
+        }
+    }
+}
+
+/// What is wrong with a row. Of a device that has left, the key is not known any more.
+fn fault(directory: &Directory, channel: &Channel, row: &CosignatureRow) -> Option<&'static str> {
+    let Some(foundation) = &directory.foundation else { return Some("there is no log key") };
+    let root = &directory.root;
+    let Ok(cosigned) = CosignedCheckpoint::open(&row.note, root, &channel.id, &foundation.log_key) else {
+        return Some("its note is not a cosigned checkpoint of this log");
+    };
+    let head = cosigned.signed.head();
+    if (cosigned.cosignature.device, head.size) != (row.device, row.size) {
+        return Some("its note is of another device or size");
+    }
+    if !channel.log.went_through(&head) {
+        return Some("the log never had that head");
+    }
+    let known = directory.now().by_device(&row.device);
+    let holds = known.is_none_or(|person| cosigned.verify(root, &person.device.sign).is_ok());
+    (!holds).then_some("the device's signature does not hold")
+}
+
+const ROWS_PER_READ: u32 = 256;
