@@ -42,6 +42,7 @@ mod time;
 mod transfer;
 mod upkeep;
 mod verify;
+mod verify_fork;
 mod watch;
 mod whoami;
 mod written;
@@ -140,6 +141,8 @@ enum Command {
     Archive(archive::Args),
     /// Verify every log from its first entry, or the bundle of a public item
     Verify(verify::Args),
+    /// Check the proof that a log was forked: no network, no account, no home
+    VerifyFork(verify_fork::Args),
     /// Report an act whose key, box, body or file does not open
     Complain(complain::Args),
     /// Bring your State's or team's channels into order
@@ -182,6 +185,7 @@ impl Command {
             Self::ReadDisclosed(args) => disclosed::read(args, context).await,
             Self::Archive(args) => archive::run(args, context).await,
             Self::Verify(args) => verify::run(args, context).await,
+            Self::VerifyFork(args) => verify_fork::run(&args, context),
             Self::Complain(args) => complain::run(args, context).await,
             Self::Upkeep => upkeep::run(context).await,
             Self::Raw(args) => raw::run(args, context).await,

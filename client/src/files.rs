@@ -11,6 +11,7 @@ mod rendition;
 mod save;
 mod seal;
 mod upload;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub use fetch::fetch;
 pub use media::media_type;
 pub use rendition::upload_clear;
 pub use save::{Saved, save};
+pub use write::write_file;
 
 use crate::home::Family;
 use crate::sync::Session;

@@ -11,6 +11,7 @@ mod clock;
 mod error;
 mod fetch;
 mod flush;
+mod gossip;
 mod post;
 pub mod store;
 mod write;
@@ -206,7 +207,10 @@ impl Session {
     pub async fn sync_directory(&mut self) -> Result<(), SessionError> {
         let (id, size) = (self.directory.id(), self.directory.head().size);
         let growth = fetch::growth(&self.link, id, size).await?;
-        extend_directory(&self.mechanism, &mut self.directory, growth)?;
+        let offered = growth.note.clone();
+        if let Err(error) = extend_directory(&self.mechanism, &mut self.directory, growth) {
+            return Err(self.prove(error, &offered).await);
+        }
         let founded = self.directory.state.foundation.as_ref().map(|founded| founded.mechanism);
         if founded != Some(self.mechanism_digest) {
             return Err(VerifyError { channel: id, at: None, fault: Fault::OtherMechanism }.into());
@@ -286,7 +290,10 @@ impl Session {
         let Some(copy) = self.publications.get_mut(&audience) else { return Ok(()) };
         let size = copy.head().size;
         let growth = fetch::growth(&self.link, copy.id(), size).await?;
-        extend_publication(&self.directory.state, copy, growth)?;
+        let offered = growth.note.clone();
+        if let Err(error) = extend_publication(&self.directory.state, copy, growth) {
+            return Err(self.prove(error, &offered).await);
+        }
         if copy.head().size > size {
             store::keep_publication(&self.home, copy)?;
             let newest_ms = copy.last_log_time_ms;
@@ -331,7 +338,8 @@ impl Session {
     async fn sync_one(&mut self, id: ChannelId, place: Place) -> Result<(), SessionError> {
         self.load(id)?;
         let size = self.channel(id).map_or(0, |copy| copy.head().size);
-        let growth = fetch::growth(&self.link, id, size).await?;
+        let (growth, words) = fetch::growth_and_words(&self.link, id, size).await?;
+        let offered = growth.note.clone();
         let review = place.review();
         self.reach(&growth.entries, review).await?;
         let mut copy = match self.channels.remove(&id) {
@@ -344,14 +352,19 @@ impl Session {
             review: review.and_then(|review| self.channels.get(&review)).map(|held| &held.copy.state),
         };
         let grown = extend_channel(world, &mut copy, growth);
-        let kept = match &grown {
-            Ok(()) if copy.head().size > size => store::keep_channel(&self.home, &copy, size),
-            _ => Ok(()),
-        };
         let newest_ms = copy.state.last_log_time_ms;
         self.hold(copy);
-        grown?;
-        kept?;
+        if let Err(error) = grown {
+            return Err(self.prove(error, &offered).await);
+        }
+        if let Err(alarm) = self.meet(id, words) {
+            // Nothing says which of two histories is the true one: what was kept before stays as it was.
+            self.channels.remove(&id);
+            return Err(alarm);
+        }
+        if let Some(held) = self.channels.get(&id).filter(|held| held.copy.head().size > size) {
+            store::keep_channel(&self.home, &held.copy, size)?;
+        }
         Ok(self.witnessed(newest_ms)?)
     }
 

@@ -9,14 +9,19 @@
 //! Not here: whether sealed content opens ([`crate::keyring`]), where entries come from, and whether a server
 //! withholds what it has.
 
+mod checkpoints;
 mod copy;
 mod error;
+mod gossip;
 mod grow;
 mod parallel;
 mod publication;
 
+pub use checkpoints::{CHECKPOINTS_BYTES_MAX, Checkpoints, NotCheckpoints};
 pub use copy::{ChannelCopy, DirectoryCopy};
 pub use error::{At, Fault, VerifyError};
+pub(crate) use gossip::device_of;
+pub use gossip::{Confirmation, Forked, OwnView, Tally, Word};
 pub use grow::{Growth, basis_needed, extend_channel, extend_channel_headers, extend_directory};
 pub(crate) use parallel::each_in_parallel;
 pub use parallel::in_parallel;

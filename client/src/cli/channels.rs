@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::session::{self, name_of, quoted, tell_alarm, tell_unlisted};
+use super::session::{self, confirmed_fields, confirmed_text, name_of, quoted, tell_alarm, tell_unlisted};
 use super::time::rfc3339;
 use crate::render::date;
 use crate::verbs::channels::{ChannelView, Wait, channels};
@@ -13,7 +13,9 @@ use crate::verbs::channels::{ChannelView, Wait, channels};
 pub(super) async fn run(context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
     session::keep_up(&mut session, context).await?;
-    let views = channels(&mut session).await?;
+    session.sync_all().await?;
+    session::confirm(&mut session, context).await?;
+    let views = channels(&session)?;
     tell_unlisted(&mut session, context)?;
     for view in &views {
         context.out.record("channel", &fields(view))?;
@@ -73,6 +75,7 @@ fn fields(view: &ChannelView) -> serde_json::Value {
         "begun": view.begun,
         "sections": view.sections,
         "entries": view.entries,
+        "confirmed": view.tally.as_ref().map(confirmed_fields),
         "new": new,
         "waits": waits,
     })
@@ -102,7 +105,9 @@ fn text(views: &[ChannelView]) -> String {
         let begun = if view.begun { "" } else { ", not begun" };
         let sections =
             if view.sections == 1 { "1 section".to_owned() } else { format!("{} sections", view.sections) };
-        format!("{}  {}, {sections}{begun}", view.id, name(view))
+        let confirmed = view.tally.as_ref().map(|tally| confirmed_text(tally, view.entries));
+        let confirmed = confirmed.map(|text| format!("\n    {text}")).unwrap_or_default();
+        format!("{}  {}, {sections}{begun}{confirmed}", view.id, name(view))
     });
     heading(&mut out, "Channels", channels.collect());
     out

@@ -13,7 +13,7 @@ use crate::sync::{Flushed, Session, SessionError};
 use crate::verbs::complain::Alarm;
 use crate::verbs::teams::{TeamKept, keep_teams};
 use crate::verbs::upkeep::{Upkept, upkeep};
-use crate::verify::{ChannelCopy, Fault, VerifyError};
+use crate::verify::{ChannelCopy, Fault, Tally, VerifyError};
 use chancery_core::state::Place;
 
 /// Opens the home and a session, and tells what became of acts that had waited.
@@ -69,7 +69,7 @@ pub(super) async fn keep_up(session: &mut Session, context: &Context) -> Result<
             done.iter().try_for_each(|one| tell_upkept(session, context, one))
         }
         // What does not verify is never passed over.
-        Err(error @ SessionError::Verify(_)) => Err(error.into()),
+        Err(error @ (SessionError::Verify(_) | SessionError::Forked { .. })) => Err(error.into()),
         Err(error) => {
             context.out.advise(format!("Upkeep was not finished: {error}"));
             Ok(())
@@ -82,6 +82,38 @@ pub(super) async fn all_in_order(
     session: &mut Session,
 ) -> Result<(Vec<TeamKept>, Vec<Upkept>), SessionError> {
     Ok((keep_teams(session).await?, upkeep(session).await?))
+}
+
+/// Hands in what was verified, for the other readers to count. A failure keeps nobody from reading.
+pub(super) async fn confirm(session: &mut Session, context: &Context) -> Result<(), Failure> {
+    match session.confirm().await {
+        Ok(_) => Ok(()),
+        Err(error @ (SessionError::Verify(_) | SessionError::Forked { .. })) => Err(error.into()),
+        Err(error) => {
+            context.out.advise(format!("The others were not told what you have verified: {error}"));
+            Ok(())
+        }
+    }
+}
+
+/// How many readers have confirmed how much of a channel, for people; none before a channel has begun.
+pub(super) fn confirmed_text(tally: &Tally, entries: u64) -> String {
+    let members = if tally.readers == 1 { "member has" } else { "members have" };
+    match tally.confirmed {
+        0 => format!("0 of {} {members} confirmed anything yet", tally.readers),
+        count => {
+            format!(
+                "{count} of {} {members} confirmed up to entry {} of {entries}",
+                tally.readers, tally.size
+            )
+        }
+    }
+}
+
+/// The same for programs.
+pub(super) fn confirmed_fields(tally: &Tally) -> serde_json::Value {
+    let by: Vec<_> = tally.by.iter().map(|(user, size)| json!({ "user": user, "size": size })).collect();
+    json!({ "members": tally.readers, "confirmed": tally.confirmed, "size": tally.size, "by": by })
 }
 
 /// One line for one thing that upkeep did.
@@ -159,6 +191,15 @@ impl From<SessionError> for Failure {
             SessionError::Home(error) => error.into(),
             SessionError::Link(error) => error.into(),
             SessionError::Verify(error) => error.into(),
+            SessionError::Forked { error, proof } => {
+                let next = format!(
+                    "Keep this home as it is. The proof that the server signed two histories is in {}: send it to \
+                     the secretariat, your focal point and the other members by another way than this server. \
+                     Anyone checks it offline: chancery verify-fork FILE --root FINGERPRINT.",
+                    proof.display()
+                );
+                Self { next, ..error.into() }
+            }
             SessionError::Refused(reason) => reason.into(),
             SessionError::Compose(error) => error.into(),
             SessionError::Open(error) => error.into(),

@@ -39,6 +39,7 @@ pub(super) struct ThreadsArgs {
 pub(super) async fn thread(args: ThreadArgs, context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
     session.sync_all().await?;
+    session::confirm(&mut session, context).await?;
     let (channel, section) = find::section(&session, &args.section)?;
     let dialogue = dialogue(&session, channel)?;
     for one in dialogue.sections.iter().filter(|one| one.id == section) {
@@ -63,6 +64,7 @@ pub(super) async fn threads(args: ThreadsArgs, context: &Context) -> Result<(), 
     let mut session = session::open(context).await?;
     session::keep_up(&mut session, context).await?;
     session.sync_all().await?;
+    session::confirm(&mut session, context).await?;
     for channel in chosen(&session, &args) {
         let dialogue = dialogue(&session, channel)?;
         if dialogue.sections.is_empty() {
@@ -85,6 +87,7 @@ pub(super) async fn read(context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
     session::keep_up(&mut session, context).await?;
     session.sync_all().await?;
+    session::confirm(&mut session, context).await?;
     let mut shown = false;
     for channel in chosen(&session, &ThreadsArgs { instrument: None, review: None }) {
         let Dialogue { sections, alarms, .. } = dialogue(&session, channel)?;

@@ -1,5 +1,7 @@
 //! `chancery verify`
 
+use std::path::PathBuf;
+
 use chancery_core::act::Audience;
 use chancery_core::id::ChannelId;
 use chancery_core::name::publication_channel;
@@ -7,16 +9,24 @@ use serde_json::json;
 
 use super::bundle;
 use super::context::Context;
-use super::failure::Failure;
-use super::session::{self, place_name, tell_alarm, tell_unlisted};
+use super::failure::{Exit, Failure};
+use super::session::{self, confirmed_fields, confirmed_text, place_name, tell_alarm, tell_unlisted};
 use crate::render;
 use crate::sync::Session;
+use crate::verbs::compare::{CompareError, Compared, Outcome, compare, export};
 use crate::verbs::verify::verify;
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
+    /// Write the checkpoints of your logs to a new file, for another member; it names nobody
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
+    /// Compare your logs with the checkpoints that another member wrote
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -32,11 +42,13 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     }
     let mut session = session::open(context).await?;
     let verified = verify(&mut session).await?;
+    session::confirm(&mut session, context).await?;
     tell_unlisted(&mut session, context)?;
     for log in &verified.logs {
+        let tally = session.tally(log.channel);
         let fields = json!({
             "channel": log.channel, "channel_kind": log.kind, "size": log.head.size, "root": log.head.root,
-            "checkpoint": log.note,
+            "checkpoint": log.note, "confirmed": tally.as_ref().map(confirmed_fields),
         });
         let name = match (session.channel(log.channel), audience_of(&session, log.channel)) {
             (Some(copy), _) => place_name(&session, copy),
@@ -44,13 +56,68 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
             (None, None) => "Directory".to_owned(),
         };
         let entries = if log.head.size == 1 { "entry" } else { "entries" };
-        let text = format!("{name}  {}\n  {} {entries}, root {}", log.channel, log.head.size, log.head.root);
+        let mut text =
+            format!("{name}  {}\n  {} {entries}, root {}", log.channel, log.head.size, log.head.root);
+        if let Some(tally) = tally {
+            text.push_str(&format!("\n  {}", confirmed_text(&tally, log.head.size)));
+        }
         context.out.show("verified", &fields, text)?;
     }
     for alarm in &verified.alarms {
         tell_alarm(context, alarm)?;
     }
-    context.out.say("Every signature, every rule, every checkpoint holds from the first entry on.")
+    context.out.say("Every signature, every rule, every checkpoint holds from the first entry on.")?;
+    if let Some(path) = &args.against {
+        tell_compared(&session, context, &compare(&session, path)?)?;
+    }
+    if let Some(path) = &args.export {
+        let checkpoints = export(&session, path)?;
+        let text = format!(
+            "{}  {checkpoints} checkpoints, without names. Another member compares: chancery verify --against FILE",
+            path.display()
+        );
+        context.out.show("checkpoints", &json!({ "path": path, "checkpoints": checkpoints }), text)?;
+    }
+    Ok(())
+}
+
+/// What a comparison found, short of a fork.
+fn tell_compared(session: &Session, context: &Context, compared: &[Compared]) -> Result<(), Failure> {
+    for one in compared {
+        let fields = json!({ "channel": one.channel, "size": one.size, "outcome": one.outcome.word() });
+        let entries = one.size.unwrap_or(0);
+        let text = match one.outcome {
+            Outcome::Same => format!("{}  the same up to entry {entries}", one.channel),
+            Outcome::Larger => {
+                let own = session.own_view(one.channel).map_or(0, |view| view.log.size());
+                format!(
+                    "{}  theirs has {entries} entries, yours {own}: give them a file of yours to compare",
+                    one.channel
+                )
+            }
+            Outcome::Unread => format!("{}  you do not read this log", one.channel),
+        };
+        context.out.show("compared", &fields, text)?;
+    }
+    context.out.say("No two histories were found.")
+}
+
+impl From<CompareError> for Failure {
+    fn from(error: CompareError) -> Self {
+        let text = error.to_string();
+        let next = "Ask for the file again, by a way on which nobody alters it.";
+        match error {
+            CompareError::File(error) => error.into(),
+            CompareError::Session(error) => error.into(),
+            CompareError::NotCheckpoints(_) | CompareError::OtherRoot(_) => {
+                Self::new(Exit::Verification, "NOT_CHECKPOINTS", text, next)
+            }
+            CompareError::Checkpoint { channel, .. } => {
+                let at = Some(format!("channel {channel}"));
+                Self { at, ..Self::new(Exit::Verification, "BAD_CHECKPOINT", text, next) }
+            }
+        }
+    }
 }
 
 fn audience_of(session: &Session, channel: ChannelId) -> Option<Audience> {

@@ -1,5 +1,7 @@
 //! Why a session could not do what a verb asked of it.
 
+use std::path::PathBuf;
+
 use chancery_core::act::ActError;
 use chancery_core::error::Reason;
 use chancery_core::id::{ActId, ChannelId};
@@ -26,6 +28,14 @@ pub enum SessionError {
     /// What the server hands out does not verify.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// The server has signed two histories of a log; the proof is kept in a file.
+    #[error("{error}")]
+    Forked {
+        /// What was found.
+        error: VerifyError,
+        /// The proof.
+        proof: PathBuf,
+    },
     /// The rules refuse it; nothing was sent.
     #[error("{0}")]
     Refused(#[from] Reason),

@@ -3,13 +3,26 @@
 use chancery_core::id::ChannelId;
 
 use crate::clock;
-use crate::link::{Link, LinkError};
+use crate::link::{EntriesPage, Link, LinkError};
 use crate::verify::Growth;
 
 /// The entries after the first `size`, up to what the checkpoint handed out with the first of them covers.
 /// Nothing is verified here.
 pub(super) async fn growth(link: &Link, channel: ChannelId, size: u64) -> Result<Growth, LinkError> {
-    let first = link.list_entries(channel, size).await?;
+    rest(link, channel, size, link.list_entries(channel, size).await?).await
+}
+
+/// As [`growth`], with what other readers have verified of a channel, in the same answer.
+pub(super) async fn growth_and_words(
+    link: &Link,
+    channel: ChannelId,
+    size: u64,
+) -> Result<(Growth, Vec<String>), LinkError> {
+    let (first, words) = link.list_entries_and_words(channel, size).await?;
+    Ok((rest(link, channel, size, first).await?, words))
+}
+
+async fn rest(link: &Link, channel: ChannelId, size: u64, first: EntriesPage) -> Result<Growth, LinkError> {
     let (mut entries, note) = (first.entries, first.checkpoint);
     let covered = claimed_size(&note);
     let wanted = usize::try_from(covered.saturating_sub(size)).unwrap_or(usize::MAX);

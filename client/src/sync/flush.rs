@@ -66,7 +66,7 @@ impl Session {
             let flushed = match self.send(&waiting).await {
                 Ok(_) => Flushed::Landed { channel, act },
                 Err(error @ SessionError::Waits { .. }) => Flushed::Waits { channel, act, error },
-                Err(error @ SessionError::Verify(_)) => return Err(error),
+                Err(error @ (SessionError::Verify(_) | SessionError::Forked { .. })) => return Err(error),
                 Err(error) => self.after_refusal(&waiting, error).await,
             };
             self.flushed.push(flushed);

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::Entry;
 use crate::home::{Family, Home, HomeError};
-use crate::verify::{ChannelCopy, DirectoryCopy, PublicationCopy, each_in_parallel};
+use crate::verify::{ChannelCopy, DirectoryCopy, PublicationCopy, Word, each_in_parallel};
 
 /// A segment is closed when it has so many bytes; each append writes the last one anew.
 const SEGMENT_BYTES: usize = 1024 * 1024;
@@ -29,6 +29,7 @@ struct Snapshot<S> {
     key_acts: Vec<u64>,
     /// Index of the first entry of each segment.
     segments: Vec<u64>,
+    words: Vec<Word>,
 }
 
 /// The mechanism file that was kept.
@@ -69,7 +70,8 @@ pub fn load_directory(home: &Home, root: KeyId) -> Result<DirectoryCopy, HomeErr
 /// [`HomeError`].
 pub fn keep_directory(home: &Home, copy: &DirectoryCopy, kept: u64) -> Result<(), HomeError> {
     let log = Log { home, family: Family::Directory, id: copy.id() };
-    log.keep(&copy.state, copy.note.as_ref(), &[], &copy.entries, kept)
+    let kept_with = KeptWith { note: copy.note.as_ref(), key_acts: &[], words: Vec::new() };
+    log.keep(&copy.state, kept_with, &copy.entries, kept)
 }
 
 /// A channel that was kept.
@@ -84,6 +86,7 @@ pub fn load_channel(home: &Home, id: ChannelId) -> Result<Option<ChannelCopy>, H
         entries,
         key_acts: snapshot.key_acts,
         note: snapshot.note,
+        words: snapshot.words.into_iter().map(|word| (word.said.device, word)).collect(),
     }))
 }
 
@@ -93,7 +96,9 @@ pub fn load_channel(home: &Home, id: ChannelId) -> Result<Option<ChannelCopy>, H
 /// [`HomeError`].
 pub fn keep_channel(home: &Home, copy: &ChannelCopy, kept: u64) -> Result<(), HomeError> {
     let log = Log { home, family: Family::Channel, id: copy.id() };
-    log.keep(&copy.state, copy.note.as_ref(), &copy.key_acts, &copy.entries, kept)
+    let words = copy.words.values().cloned().collect();
+    let kept_with = KeptWith { note: copy.note.as_ref(), key_acts: &copy.key_acts, words };
+    log.keep(&copy.state, kept_with, &copy.entries, kept)
 }
 
 /// The channels that are kept.
@@ -123,6 +128,13 @@ pub fn load_publication(home: &Home, root: KeyId, audience: Audience) -> Result<
 /// [`HomeError`].
 pub fn keep_publication(home: &Home, copy: &PublicationCopy) -> Result<(), HomeError> {
     home.put(Family::Directory, &name(copy.id(), STATE, None), &encode(copy)?)
+}
+
+/// What is kept of a log beside its state and entries.
+struct KeptWith<'a> {
+    note: Option<&'a String>,
+    key_acts: &'a [u64],
+    words: Vec<Word>,
 }
 
 /// What was kept of a log, with its entries.
@@ -158,8 +170,7 @@ impl Log<'_> {
     fn keep<S: Serialize>(
         &self,
         state: &S,
-        note: Option<&String>,
-        key_acts: &[u64],
+        with: KeptWith<'_>,
         entries: &[Entry],
         kept: u64,
     ) -> Result<(), HomeError> {
@@ -173,7 +184,8 @@ impl Log<'_> {
             }
         }
         let segments = bounds.drain(..).map(|first| first as u64).collect();
-        let snapshot = Snapshot { state, note: note.cloned(), key_acts: key_acts.to_vec(), segments };
+        let KeptWith { note, key_acts, words } = with;
+        let snapshot = Snapshot { state, note: note.cloned(), key_acts: key_acts.to_vec(), segments, words };
         self.home.put(self.family, &name(self.id, STATE, None), &encode(&snapshot)?)
     }
 

@@ -9,7 +9,7 @@ use crate::keyring::OpenedPost;
 use crate::sync::{Session, SessionError};
 use crate::verbs::complain::Alarm;
 use crate::verbs::seen::Seen;
-use crate::verify::ChannelCopy;
+use crate::verify::{ChannelCopy, Tally};
 
 /// A channel, with what is to be known of it at a glance.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct ChannelView {
     pub new: Vec<NewIn>,
     /// Threads that wait for a word.
     pub waits: Vec<Wait>,
+    /// What its readers have confirmed; none before it has begun.
+    pub tally: Option<Tally>,
     /// What does not open.
     pub alarms: Vec<Alarm>,
 }
@@ -64,12 +66,11 @@ pub struct Wait {
     pub for_own_state: bool,
 }
 
-/// Everything the person reads, reviews first. Nothing is marked as read.
+/// Everything that the session has read, reviews first. Nothing is marked as read.
 ///
 /// # Errors
 /// [`SessionError`].
-pub async fn channels(session: &mut Session) -> Result<Vec<ChannelView>, SessionError> {
-    session.sync_all().await?;
+pub fn channels(session: &Session) -> Result<Vec<ChannelView>, SessionError> {
     let mut views = session.channels().map(|copy| view(session, copy)).collect::<Result<Vec<_>, _>>()?;
     views.sort_by_cached_key(|view| {
         let review = view.place.review().unwrap_or(view.id);
@@ -99,6 +100,7 @@ fn view(session: &Session, copy: &ChannelCopy) -> Result<ChannelView, SessionErr
         entries: copy.head().size,
         new: new_in(session, copy, &posts, &seen)?,
         waits: waits(session, copy, &posts)?,
+        tally: session.tally(id),
         alarms: alerts.map(|alert| Alarm { channel: id, alert }).collect(),
     })
 }

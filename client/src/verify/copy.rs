@@ -1,10 +1,13 @@
 //! A log as verified so far.
 
+use std::collections::BTreeMap;
+
 use chancery_core::act::{ActError, SignedAct, TreeHead};
-use chancery_core::id::{ChannelId, KeyId};
+use chancery_core::id::{ChannelId, DeviceId, KeyId};
 use chancery_core::name::directory_channel;
 use chancery_core::state::{Channel, Directory, Place};
 
+use super::Word;
 use crate::entry::Entry;
 
 /// The directory as verified.
@@ -29,6 +32,8 @@ pub struct ChannelCopy {
     pub key_acts: Vec<u64>,
     /// The checkpoint that covers exactly these entries; none in an empty log.
     pub note: Option<String>,
+    /// The newest word of each reader's device that agrees with these entries.
+    pub words: BTreeMap<DeviceId, Word>,
 }
 
 impl DirectoryCopy {
@@ -61,7 +66,21 @@ impl ChannelCopy {
     /// Nothing yet of a channel.
     #[must_use]
     pub fn new(id: ChannelId, place: Place) -> Self {
-        Self { state: Channel::new(id, place), entries: Vec::new(), key_acts: Vec::new(), note: None }
+        Self {
+            state: Channel::new(id, place),
+            entries: Vec::new(),
+            key_acts: Vec::new(),
+            note: None,
+            words: BTreeMap::new(),
+        }
+    }
+
+    /// Takes a reader's word, unless a newer one of the same device is there.
+    pub fn take(&mut self, word: Word) {
+        let newest = self.words.get(&word.said.device).map_or(0, |known| known.said.size);
+        if word.said.size >= newest {
+            self.words.insert(word.said.device, word);
+        }
     }
 
     /// Its id.

@@ -2,7 +2,7 @@
 
 use chancery_core::act::ActError;
 use chancery_core::error::Reason;
-use chancery_core::id::{ActId, ChannelId};
+use chancery_core::id::{ActId, ChannelId, DeviceId};
 use chancery_core::log::CheckpointError;
 use std::fmt;
 
@@ -95,6 +95,14 @@ pub enum Fault {
         /// The checkpoint's size.
         size: u64,
     },
+    /// Another reader's device was shown another log than this one.
+    #[error("another reader, by device {device}, was shown another log of {size} entries than you")]
+    OtherView {
+        /// The size at which the two part, or have parted before.
+        size: u64,
+        /// The reader's device.
+        device: DeviceId,
+    },
     /// The log's first act does not name the mechanism file that the server gave.
     #[error("the mechanism file is not the one that the root founded this deployment with")]
     OtherMechanism,
@@ -130,7 +138,7 @@ impl Fault {
             Self::Checkpoint(_) => "BAD_CHECKPOINT",
             Self::NotCovered { .. } => "NOT_COVERED",
             Self::RolledBack { .. } => "ROLLED_BACK",
-            Self::Forked { .. } => "FORKED",
+            Self::Forked { .. } | Self::OtherView { .. } => "FORKED",
             Self::OtherMechanism => "OTHER_MECHANISM",
             Self::NotFounded => "NOT_FOUNDED",
             Self::NotIncluded => "NOT_INCLUDED",
