@@ -122,6 +122,77 @@ fn para_33_what_a_lying_server_does_is_found_out_and_named() {
     let play = Play::new();
     garbage_for_the_secretariat_raises_an_alert(&play);
     every_lie_is_found_out(&play);
+    a_fork_is_proven_where_views_meet(&play);
+    a_fork_that_is_kept_apart_is_proven_when_people_compare(&play);
+}
+
+const FORKED: Row = row("forked", "strand", Cold("kenya"), &["FORKED"], Channel);
+
+/// Chile has verified the true log and said so. Kenya is shown another, together with Chile's word.
+fn a_fork_is_proven_where_views_meet(play: &Play) {
+    let chile = play.reader(Warm("chile"), "strand");
+    {
+        // A lie about a channel that Chile does not read.
+        let (_server, _) = play.hostile(&Row { channel: "coordination", ..FORKED }, 0);
+        assert_eq!(play.verify(&chile).exit, 0);
+    }
+    let (_server, _) = play.hostile_with(&FORKED, 0, &["--words"]);
+    let kenya = play.reader(Cold("kenya"), "strand");
+    let outcome = play.verify(&kenya);
+    let proof = play.proof(&outcome);
+    assert!(outcome.error["message"].as_str().unwrap().contains("nother reader"), "{outcome:?}");
+    play.is_proven(&proof);
+    // Told again with every command that reads, and the same proof.
+    assert_eq!(play.proof(&play.run(&kenya, &["threads"])), proof);
+    no_altered_byte_is_proven(play, &proof);
+    let mine = play.run(&chile, &["verify"]);
+    assert_eq!(mine.error["reason"], "FORKED", "{mine:?}");
+    play.is_proven(&play.proof(&mine));
+}
+
+/// The server keeps what each side has verified from the other.
+fn a_fork_that_is_kept_apart_is_proven_when_people_compare(play: &Play) {
+    let (kenya, chile) = (play.reader(Cold("kenya"), "strand"), play.reader(Warm("chile"), "strand"));
+    let file = |name: &str| play.folder.path().join(name).display().to_string();
+    let (of_kenya, of_chile) = (file("kenya.checkpoints"), file("chile.checkpoints"));
+    {
+        let (_server, _) = play.hostile(&FORKED, 0);
+        let outcome = play.run(&kenya, &["verify", "--export", &of_kenya]);
+        assert_eq!(outcome.exit, 0, "no view has met another: {outcome:?}");
+        let strand = play.confirmed(&outcome, "strand");
+        assert_eq!(strand["confirmed"], 1, "nobody but Kenya: {strand}");
+    }
+    let text = fs::read_to_string(&of_kenya).unwrap();
+    for name in ["kenya", "chile", "KE", "CL", "untoc", "firearms"] {
+        assert!(!text.split(['/', '\n', ' ']).any(|word| word == name), "{name} in {text}");
+    }
+    let _honest = play.honest();
+    let outcome = play.run(&chile, &["verify", "--against", &of_kenya]);
+    play.is_proven(&play.proof(&outcome));
+    // The same comparison with another honest reader finds nothing.
+    let portugal = play.reader(Warm("portugal"), "strand");
+    let outcome = play.run(&portugal, &["verify", "--export", &file("portugal.checkpoints")]);
+    assert_eq!(outcome.exit, 0, "{outcome:?}");
+    let outcome =
+        play.run(&chile, &["verify", "--against", &file("portugal.checkpoints"), "--export", &of_chile]);
+    assert_eq!(outcome.exit, 0, "{outcome:?}");
+    let compared = outcome.lines.iter().filter(|line| line["kind"] == "compared");
+    let same = compared.filter(|line| line["outcome"] == "same").count();
+    assert!(same >= 3, "directory, review and strand: {outcome:?}");
+    let strand = play.confirmed(&outcome, "strand");
+    assert!(strand["confirmed"].as_u64().unwrap() >= 3, "the warm homes have said so: {strand}");
+}
+
+fn no_altered_byte_is_proven(play: &Play, proof: &Path) {
+    let good = fs::read(proof).unwrap();
+    let altered = play.folder.path().join("altered.proof");
+    for at in 0..good.len() {
+        let mut bytes = good.clone();
+        bytes[at] ^= 1 << (at % 8);
+        fs::write(&altered, bytes).unwrap();
+        assert_eq!(play.verify_fork(&altered, &play.root).0, 6, "byte {at}");
+    }
+    println!("{} altered proofs of {} bytes were refused.", good.len(), good.len());
 }
 
 fn every_lie_is_found_out(play: &Play) {
@@ -281,12 +352,16 @@ impl Play {
     }
 
     fn hostile(&self, row: &Row, seed: u64) -> (Server, PathBuf) {
+        self.hostile_with(row, seed, &[])
+    }
+
+    fn hostile_with(&self, row: &Row, seed: u64, more: &[&str]) -> (Server, PathBuf) {
         let log = self.folder.path().join("hostile.log");
         let mut command = Command::new(program("hostile"));
         let lies = self.folder.path().join("lies");
         command.arg("--data").arg(lies.join("data")).arg("--files").arg(lies.join("files"));
         command.args(["--listen", &self.address.to_string(), "--seed", &seed.to_string()]);
-        command.args(["--attack", row.attack, "--channel", &self.channel(row.channel)]);
+        command.args(["--attack", row.attack, "--channel", &self.channel(row.channel)]).args(more);
         if let Some(role) = row.keys_of {
             command.arg("--home").arg(self.warm(role));
             command.args(["--passphrase-file", self.passphrase_file(role)]);
@@ -295,11 +370,52 @@ impl Play {
     }
 
     fn verify(&self, home: &Path) -> Outcome {
+        self.run(home, &["verify"])
+    }
+
+    fn run(&self, home: &Path, arguments: &[&str]) -> Outcome {
         let name = home.file_name().unwrap().to_str().unwrap();
         let role =
             name.split_once('-').filter(|(n, _)| n.parse::<u32>().is_ok()).map_or(name, |(_, role)| role);
+        self.run_as(role, home, arguments)
+    }
+
+    /// The proof that a command kept.
+    fn proof(&self, outcome: &Outcome) -> PathBuf {
+        assert_eq!((outcome.exit, &outcome.error["reason"]), (6, &Value::from("FORKED")), "{outcome:?}");
+        let at = outcome.error["at"].as_str().unwrap();
+        assert_eq!(at, format!("channel {}", self.channel("strand")));
+        let next = outcome.error["next"].as_str().unwrap();
+        let path = next.split_whitespace().find(|word| word.contains("/forks/")).unwrap();
+        PathBuf::from(path.trim_end_matches(':'))
+    }
+
+    /// Offline and without a home, under this root and no other.
+    fn is_proven(&self, proof: &Path) {
+        let (exit, line) = self.verify_fork(proof, &self.root);
+        assert_eq!((exit, &line["kind"]), (0, &Value::from("fork-proven")), "{line}");
+        assert_eq!(line["channel"], self.channel("strand"));
+        assert_eq!(self.verify_fork(proof, &KeyId::new([7; 32])).0, 6, "a foreign root");
+    }
+
+    fn verify_fork(&self, proof: &Path, root: &KeyId) -> (i32, Value) {
         let mut command = Command::new(program("chancery"));
-        command.arg("--home").arg(home).args(["--passphrase-fd", "0", "--json", "verify"]);
+        command.args(["--json", "--home", "no-such-home", "verify-fork"]).arg(proof);
+        let output = command.args(["--root", &root.to_string()]).stdin(Stdio::null()).output().unwrap();
+        let line = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code().unwrap(), line)
+    }
+
+    /// What a run of `verify` says the readers of a channel have confirmed.
+    fn confirmed(&self, outcome: &Outcome, channel: &str) -> Value {
+        let mut lines = outcome.lines.iter().filter(|line| line["kind"] == "verified");
+        let line = lines.find(|line| line["channel"] == self.channel(channel)).unwrap();
+        line["confirmed"].clone()
+    }
+
+    fn run_as(&self, role: &str, home: &Path, arguments: &[&str]) -> Outcome {
+        let mut command = Command::new(program("chancery"));
+        command.arg("--home").arg(home).args(["--passphrase-fd", "0", "--json"]).args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(self.passphrase(role).as_bytes()).unwrap();

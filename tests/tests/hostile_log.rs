@@ -4,14 +4,14 @@
 use bytes::Bytes;
 use chancery_client::compose::{Composed, RecipientKey, Signer, new_epoch};
 use chancery_client::keyring::{ChannelKeys, OpenedPost, TeamRing};
-use chancery_client::verify::{DirectoryCopy, Fault, VerifyError, extend_directory};
+use chancery_client::verify::{DirectoryCopy, Fault, OwnView, VerifyError, extend_directory};
 use chancery_core::act::{ActError, Fault as Complained, Statement};
 use chancery_core::error::Reason;
 use chancery_core::limits::CLOCK_AHEAD_MS_MAX;
-use chancery_core::log::CheckpointError;
+use chancery_core::log::{CheckpointError, CosignedCheckpoint, SignedCheckpoint, origin};
 use chancery_core::mechanism::ItemKind;
 use chancery_seal::secret::EpochSecret;
-use chancery_tests::served::{Served, empty, read, read_directory, turned};
+use chancery_tests::served::{Served, empty, log_key, read, read_directory, turned};
 use chancery_tests::stage::{At, Stage, What};
 use chancery_tests::{NOW_MS, person, random};
 
@@ -188,6 +188,80 @@ fn rolled_back_and_forked() {
     let error = read(&grown, At::Strand, &mut copy, later.growth(size)).unwrap_err();
     assert_eq!(error.fault, Fault::Forked { size: size as u64 + 1 });
     assert_eq!(copy.head(), kept, "what was kept stays");
+}
+
+/// The word of a person that a served log is true up to `size`.
+fn word(stage: &Stage, who: &str, served: &Served, size: usize) -> String {
+    let (by, root) = (&stage.people[who], stage.all.root.key_id());
+    let note = served.sign(served.head(size));
+    let origin = origin(&root, &served.channel);
+    let signed = SignedCheckpoint::open(&note, &origin, &log_key(&served.log_seed)).unwrap();
+    let cosignature = by.sign.cosign(&root, by.device, &signed.checkpoint, NOW_MS / 1_000);
+    CosignedCheckpoint { signed, cosignature }.note(&root)
+}
+
+#[test]
+fn views_meet_in_the_words_of_other_readers() {
+    let stage = stage();
+    let served = strand(&stage);
+    let size = served.entries.len();
+    let mut copy = empty(&stage, At::Strand);
+    read(&stage, At::Strand, &mut copy, served.growth(0)).unwrap();
+    let directory = read_directory(&stage).unwrap();
+    let (root, log_key) = (stage.all.root.key_id(), log_key(&served.log_seed));
+    let view = OwnView {
+        directory: &directory.state,
+        founding: &directory.entries[0].signed,
+        log_key: &log_key,
+        channel: served.channel,
+        log: &copy.state.log,
+        note: copy.note.as_deref().unwrap(),
+    };
+    let mut fork = served.clone();
+    fork.entries[4].log_time_ms += 1;
+    let longer = Served { entries: [&fork.entries[..], &fork.entries[..1]].concat(), ..fork.clone() };
+    let foreign = Served { log_seed: [1; 32], ..fork.clone() };
+
+    for (who, size) in [("chile", size), ("kenya", 1), ("officer", 4), ("japan", 2)] {
+        let said = view.meet(&word(&stage, who, &served, size)).unwrap().unwrap();
+        assert_eq!((said.user, said.size), (stage.people[who].user, size as u64));
+    }
+    // What is not counted: of nobody, altered, beyond the copy, under another log key, of another log.
+    let stranger = {
+        let honest = word(&stage, "chile", &served, size);
+        let device = person().device.to_string();
+        honest.replace(&stage.people["chile"].device.to_string(), &device)
+    };
+    let altered = word(&stage, "chile", &served, size).replace("AAAAA", "AAAAB");
+    let of_directory = word(&stage, "chile", &Served::directory(&stage.all), 1);
+    for note in [
+        String::new(),
+        stranger,
+        altered,
+        word(&stage, "chile", &longer, size + 1),
+        word(&stage, "chile", &foreign, size),
+        of_directory,
+        served.sign(served.head(size)),
+    ] {
+        assert_eq!(view.meet(&note), Ok(None), "{note}");
+    }
+    // Up to where the two part they are one history; from there on each size proves the fork.
+    for at in 1..=size {
+        let met = view.meet(&word(&stage, "chile", &fork, at));
+        if at <= 4 {
+            assert_eq!(met.unwrap().unwrap().size, at as u64);
+            continue;
+        }
+        let forked = met.unwrap_err();
+        let device = stage.people["chile"].device;
+        assert_eq!(forked.error.fault, Fault::OtherView { size: at as u64, device });
+        let proven = forked.proof.verify(&root).unwrap();
+        assert_eq!((proven.first, proven.second), (fork.head(at), served.head(size)));
+    }
+    // The log key's signature is enough, whoever the device is.
+    let nobody = word(&stage, "chile", &fork, size)
+        .replace(&stage.people["chile"].device.to_string(), &person().device.to_string());
+    assert!(view.meet(&nobody).is_err());
 }
 
 #[test]
