@@ -195,6 +195,42 @@ reasons! {
     StaleTeam, "STALE_TEAM", Conflict, Some(33),
         "An officer has left the secretariat's team of this review, which has not made its new key yet.",
         "Wait until an officer of the team has made it; then rotate the channel's key and send again.";
+    /// The State's key is known to one who is no longer its focal point, or under an older key of theirs.
+    StaleStateKey, "STALE_STATE_KEY", Conflict, Some(18),
+        "One who held the State's key has left, lost the role or a device; the State has not made its next key yet.",
+        "A focal point of the State replaces its key; the client does this by itself.";
+    /// The person's own key is known to a device that was revoked, or to a sheet that was replaced.
+    NoCurrentKey, "NO_CURRENT_KEY", Conflict, None,
+        "The person has lost a device and has not made a new key yet: nothing can be addressed to them.",
+        "Wait until the person has been online, or certify the person anew.";
+    /// A State with a focal point gets another only with its own word.
+    SeatTaken, "SEAT_TAKEN", Standing, Some(18),
+        "The State has, or had, a focal point: only the State's own key brings in another.",
+        "Ask the focal point to hand over; without its key, announce a replacement, which takes 72 hours.";
+    /// Nobody would be left who holds the State's key.
+    LastFocalPoint, "LAST_FOCAL_POINT", Standing, Some(18),
+        "Nobody else who holds the State's key would be left as its focal point.",
+        "Bring in the next focal point first, and hand the State's key over.";
+    /// A person keeps at least one device.
+    LastDevice, "LAST_DEVICE", Standing, None,
+        "It is the person's only device: nobody could act for the person any more.",
+        "Add another device first, or let your focal point revoke it.";
+    /// A root's act without the second custodian's signature.
+    SecondCustodianRequired, "SECOND_CUSTODIAN_REQUIRED", Standing, Some(18),
+        "This act of the root needs the second custodian's signature too.",
+        "Let the second custodian countersign it.";
+    /// Announced too short a time ago.
+    TooSoon, "TOO_SOON", Conflict, Some(18),
+        "A replacement is completed at the earliest 72 hours after it was announced.",
+        "Wait, and try again; until then the State can object.";
+    /// An end in the past.
+    PastEnd, "PAST_END", Input, None,
+        "The end of the person's time lies in the past.",
+        "Give a later one.";
+    /// More devices or shares than may be.
+    TooManyKeys, "TOO_MANY_KEYS", Input, None,
+        "A person has at most sixteen devices, and a State's key at most thirty-two shares.",
+        "Revoke a device that is no longer used, or name fewer holders.";
     /// A channel or team has as many readers as one key can be wrapped to.
     TooManyReaders, "TOO_MANY_READERS", Input, None,
         "The channel, or the State's team, has as many people as one key can be addressed to.",

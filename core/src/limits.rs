@@ -52,6 +52,12 @@ pub const INVITATION_MS: u64 = 10 * 24 * 60 * 60 * 1_000;
 pub const OPEN_INVITATIONS_MAX: u32 = 256;
 /// Attempts to redeem one invitation with a wrong MAC before it is void.
 pub const INVITATION_ATTEMPTS_MAX: u32 = 10;
+/// Devices of one person at once.
+pub const DEVICES_MAX: usize = 16;
+/// Holders of shares of one State key.
+pub const SHARES_MAX: usize = 32;
+/// Log time between the announcement and the completion of a State key's replacement without its own word.
+pub const REPLACEMENT_DELAY_MS: u64 = 72 * 60 * 60 * 1_000;
 /// An uncited file is garbage after this time.
 pub const UNCITED_FILE_MS: u64 = 24 * 60 * 60 * 1_000;
 /// Unfinished uploads of one person at once.

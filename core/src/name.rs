@@ -184,8 +184,16 @@ pub enum Namespace {
     Clearance,
     /// A State's word that a person belongs to it, signed by a State key.
     Membership,
+    /// A State's word for its next key, signed by the one before.
+    KeySuccession,
+    /// A State's objection to the replacement of its key, signed by that key.
+    Objection,
+    /// An act of the root's log, signed by the second custodian; the kind is part of the name.
+    Second(crate::act::Kind),
     /// A newcomer's public keys, signed by the device key among them.
     Possession,
+    /// A further device's public keys, signed by the device key among them.
+    DevicePossession,
     /// A server's request to be certified, signed by its own log key.
     ServerRequest,
 }
@@ -198,7 +206,11 @@ impl Namespace {
             Self::Withdrawal => "chancery/v1/sign/withdrawal",
             Self::Clearance => "chancery/v1/sign/clearance",
             Self::Membership => "chancery/v1/sign/membership",
+            Self::KeySuccession => "chancery/v1/sign/key-succession",
+            Self::Objection => "chancery/v1/sign/objection",
+            Self::Second(kind) => kind.second_namespace(),
             Self::Possession => "chancery/v1/sign/possession",
+            Self::DevicePossession => "chancery/v1/sign/device-possession",
             Self::ServerRequest => "chancery/v1/sign/server-request",
         }
     }

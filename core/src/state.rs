@@ -6,6 +6,10 @@
 
 mod channel;
 mod directory;
+mod person;
+mod states;
 
 pub use channel::{Channel, Epoch, Place, PostRecord, Roster, Section};
-pub use directory::{Device, Directory, DirectoryAt, Foundation, Person, StateRecord, TeamGeneration};
+pub use directory::{Directory, DirectoryAt, Foundation, TeamGeneration};
+pub use person::{Device, Person, PersonRecord, Recovery, Seat, UserKey};
+pub use states::{Deposit, Replacement, StateKey, StateRecord};

@@ -5,10 +5,13 @@ use chancery_proto::act as proto;
 use prost::Message as _;
 
 use super::wire::Wire;
-use super::{Act, StateStatement};
+use super::{Act, Author, StateStatement};
 use crate::id::KeyId;
 use crate::limits::PAYLOAD_BYTES_MAX;
 use crate::name::{KeyAlgorithm, Namespace, SUITE, key_id, signature_input};
+
+/// The rest of an envelope: two signatures, a key id, a suite, and the tags and lengths of all.
+const ENVELOPE_BYTES: usize = 256;
 
 /// Why bytes are not a well-formed act or statement, or its signature does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +52,7 @@ pub struct Signed<T> {
     payload: Bytes,
     signature: [u8; 64],
     signer: KeyId,
+    second: Option<[u8; 64]>,
     content: T,
 }
 
@@ -63,17 +67,28 @@ pub type SignedStatement = Signed<StateStatement>;
 pub trait Content: Wire {
     /// The namespace under which it is signed.
     fn namespace(&self) -> Namespace;
+
+    /// The namespace under which a second custodian signs it; none if nobody else does.
+    fn second_namespace(&self) -> Option<Namespace>;
 }
 
 impl Content for Act {
     fn namespace(&self) -> Namespace {
         Namespace::Act(self.statement.kind())
     }
+
+    fn second_namespace(&self) -> Option<Namespace> {
+        (self.header.author == Author::Root).then(|| Namespace::Second(self.statement.kind()))
+    }
 }
 
 impl Content for StateStatement {
     fn namespace(&self) -> Namespace {
         Self::namespace(self)
+    }
+
+    fn second_namespace(&self) -> Option<Namespace> {
+        None
     }
 }
 
@@ -84,7 +99,7 @@ impl<T: Content> Signed<T> {
     /// Any [`ActError`] but the two about signatures.
     pub fn decode(bytes: impl Into<Bytes>) -> Result<Self, ActError> {
         let bytes = bytes.into();
-        if bytes.len() > PAYLOAD_BYTES_MAX + 256 {
+        if bytes.len() > PAYLOAD_BYTES_MAX + ENVELOPE_BYTES {
             return Err(ActError::TooLarge);
         }
         let envelope = proto::SignedAct::decode(bytes.clone()).map_err(|_| ActError::Undecodable)?;
@@ -98,7 +113,13 @@ impl<T: Content> Signed<T> {
         let signer = KeyId::try_from(envelope.signer_key_id.as_slice())
             .map_err(|_| ActError::Field("signer_key_id"))?;
         let content = T::decode_strictly(&envelope.payload)?;
-        Ok(Self { bytes, payload: envelope.payload.into(), signature, signer, content })
+        let second = match envelope.second_signature.as_slice() {
+            [] => None,
+            // Nobody's but the root's acts are signed twice.
+            _ if content.second_namespace().is_none() => return Err(ActError::Field("second_signature")),
+            bytes => Some(bytes.try_into().map_err(|_| ActError::Field("second_signature"))?),
+        };
+        Ok(Self { bytes, payload: envelope.payload.into(), signature, signer, second, content })
     }
 
     /// The envelope's bytes as received.
@@ -128,6 +149,40 @@ impl<T: Content> Signed<T> {
             return Err(ActError::WrongSigner);
         }
         verify_bytes(self.content.namespace(), public_key, root, &self.payload, &self.signature)
+    }
+}
+
+impl SignedAct {
+    /// What the second custodian signs of an act of the root; none for acts of others.
+    #[must_use]
+    pub fn second_input(&self, second_key: &[u8; 32], root: &KeyId) -> Option<Vec<u8>> {
+        let namespace = self.content.second_namespace()?;
+        let signer = key_id(KeyAlgorithm::Ed25519, second_key);
+        Some(signature_input(namespace, &signer, root, &self.payload))
+    }
+
+    /// The same act with the second custodian's signature.
+    ///
+    /// # Errors
+    /// As [`Signed::decode`]: an act that is not the root's has no second signature.
+    pub fn with_second(&self, signature: [u8; 64]) -> Result<Self, ActError> {
+        let envelope = proto::SignedAct {
+            payload: self.payload.to_vec(),
+            signature: self.signature.to_vec(),
+            signer_key_id: self.signer.as_bytes().to_vec(),
+            suite: u32::from(SUITE),
+            second_signature: signature.to_vec(),
+        };
+        Self::decode(envelope.encode_to_vec())
+    }
+
+    /// Whether `second_key` has signed this act of the root too.
+    #[must_use]
+    pub fn is_signed_twice(&self, second_key: &[u8; 32], root: &KeyId) -> bool {
+        let verify = |namespace, signature| {
+            verify_bytes(namespace, second_key, root, &self.payload, signature).is_ok()
+        };
+        matches!((self.content.second_namespace(), &self.second), (Some(namespace), Some(signature)) if verify(namespace, signature))
     }
 }
 
@@ -224,6 +279,12 @@ pub fn assemble_statement(
 
 fn envelope(payload: Vec<u8>, signature: [u8; 64], signer: KeyId) -> Vec<u8> {
     let signer_key_id = signer.as_bytes().to_vec();
-    proto::SignedAct { payload, signature: signature.to_vec(), signer_key_id, suite: u32::from(SUITE) }
-        .encode_to_vec()
+    proto::SignedAct {
+        payload,
+        signature: signature.to_vec(),
+        signer_key_id,
+        suite: u32::from(SUITE),
+        second_signature: Vec::new(),
+    }
+    .encode_to_vec()
 }

@@ -4,6 +4,8 @@
 //! fields, other orders, defaults on the wire and every other second form of the same act.
 
 mod act;
+mod channel;
+mod keys;
 mod statement;
 #[cfg(test)]
 mod tests;
@@ -14,7 +16,7 @@ use chancery_proto::act as proto;
 use prost::Message;
 
 use super::envelope::ActError;
-use crate::act::{PersonKeys, Recipients, SealedBody, ServerRequest, TreeHead};
+use crate::act::{DeviceKeys, PersonKeys, Recipients, SealedBody, ServerRequest, TreeHead};
 use crate::id::{InstrumentCode, KeyId};
 use crate::limits::{ADDRESS_BYTES_MAX, INSTRUMENTS_MAX, PAYLOAD_BYTES_MAX, RECIPIENTS_MAX, WRAP_BYTES};
 
@@ -63,6 +65,46 @@ impl PersonKeys {
     /// As for acts.
     pub fn decode(bytes: &[u8]) -> Result<Self, ActError> {
         Self::decode_strictly(bytes)
+    }
+}
+
+impl DeviceKeys {
+    /// The one encoding, which the device signs.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        Wire::encode(self)
+    }
+
+    /// Parses strictly.
+    ///
+    /// # Errors
+    /// As for acts.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ActError> {
+        Self::decode_strictly(bytes)
+    }
+}
+
+impl Wire for DeviceKeys {
+    type Proto = proto::DeviceKeys;
+
+    fn to_proto(&self) -> Self::Proto {
+        proto::DeviceKeys {
+            user: self.user.as_bytes().to_vec(),
+            device: self.device.as_bytes().to_vec(),
+            sign: self.sign.to_vec(),
+            kem: self.kem.to_vec(),
+            tls_key_id: self.tls_key.as_bytes().to_vec(),
+        }
+    }
+
+    fn from_proto(m: Self::Proto) -> Result<Self, ActError> {
+        Ok(Self {
+            user: id(&m.user, "user")?,
+            device: id(&m.device, "device")?,
+            sign: array(&m.sign, "sign")?,
+            kem: exactly(m.kem, KEM_BYTES, "kem")?,
+            tls_key: id(&m.tls_key_id, "tls_key_id")?,
+        })
     }
 }
 
@@ -131,6 +173,11 @@ fn optional_id<'a, T: TryFrom<&'a [u8]>>(
     field: &'static str,
 ) -> Result<Option<T>, ActError> {
     if bytes.is_empty() { Ok(None) } else { id(bytes, field).map(Some) }
+}
+
+/// A time that may be absent; 0 on the wire.
+const fn optional_time(ms: u64) -> Option<u64> {
+    if ms == 0 { None } else { Some(ms) }
 }
 
 /// A fixed-length byte array.

@@ -46,7 +46,7 @@ impl ChannelPermit {
 /// What an allowed act makes true.
 #[derive(Debug)]
 enum Effect {
-    Opened(Roster),
+    Takes(Roster),
     Opens(OpenChannel),
     Rotated { epoch: Epoch, members: BTreeSet<UserId> },
     Joined { user: UserId, key: KeyId },
@@ -63,26 +63,31 @@ struct Scene<'a> {
     channel: &'a Channel,
     directory: DirectoryAt<'a>,
     roster: &'a Roster,
-    author: &'a Person,
+    author: Person<'a>,
     standing: Standing,
 }
 
-/// Decides whether `act` may be the next entry of `channel`.
+/// Decides whether `act` may be the next entry of `channel`, at this log time.
 ///
 /// # Errors
 /// The reason for which it may not.
-pub fn decide(world: World<'_>, channel: &Channel, act: VerifiedAct) -> Result<ChannelPermit, Reason> {
+pub fn decide(
+    world: World<'_>,
+    channel: &Channel,
+    act: VerifiedAct,
+    log_time_ms: u64,
+) -> Result<ChannelPermit, Reason> {
     let content = act.act().content();
     let header = &content.header;
     if header.channel != channel.id {
         return Err(Reason::OtherChannel);
     }
     let basis = header.basis.ok_or(Reason::BadBasis)?;
-    let directory = world.directory.at_head(&basis.directory).ok_or(Reason::BadBasis)?;
+    let directory = world.directory.at_head(&basis.directory, log_time_ms).ok_or(Reason::BadBasis)?;
     let author = author(&directory, &act)?;
     let founding = founding_roster(channel, &content.statement);
     let roster = roster(world, channel, &basis, founding.as_ref())?;
-    let standing = standing(channel, roster, &directory, author)?;
+    let standing = standing(channel, roster, &directory, &author)?;
     let item = match &content.statement {
         Statement::Post(post) => Some(post.kind),
         _ => None,
@@ -105,19 +110,20 @@ pub fn decide(world: World<'_>, channel: &Channel, act: VerifiedAct) -> Result<C
     Ok(ChannelPermit { act: act.into_act(), effect })
 }
 
-fn author<'a>(directory: &DirectoryAt<'a>, act: &VerifiedAct) -> Result<&'a Person, Reason> {
+fn author<'a>(directory: &DirectoryAt<'a>, act: &VerifiedAct) -> Result<Person<'a>, Reason> {
     let Author::Person { user, device } = act.act().content().header.author else {
         return Err(Reason::WrongChannel);
     };
     let person = directory.by_device(&device).filter(|person| person.user == user);
     let person = person.ok_or(Reason::UnknownDevice)?;
-    if person.device.sign == *act.key() { Ok(person) } else { Err(Reason::WrongSigner) }
+    let signs = person.device(&device).is_some_and(|device| device.sign == *act.key());
+    if signs { Ok(person) } else { Err(Reason::WrongSigner) }
 }
 
 /// The roster that a review's first act brings itself.
 fn founding_roster(channel: &Channel, statement: &Statement) -> Option<Roster> {
     match statement {
-        Statement::OpenReview(act) if channel.place == Place::Review && channel.roster.is_none() => {
+        Statement::OpenReview(act) if channel.place == Place::Review && channel.rosters.is_empty() => {
             Some(Roster(act.clone()))
         }
         _ => None,
@@ -134,7 +140,7 @@ fn roster<'a>(
         if basis.review.is_some() {
             return Err(Reason::BadBasis);
         }
-        return channel.roster.as_ref().or(founding).ok_or(Reason::NotGenesis);
+        return channel.roster().or(founding).ok_or(Reason::NotGenesis);
     }
     let review = world.review.filter(|review| Some(review.id) == channel.place.review());
     let review = review.ok_or(Reason::BadBasis)?;
@@ -143,14 +149,14 @@ fn roster<'a>(
     if review.opened(&channel.id, head.size).as_ref() != Some(&channel.place) {
         return Err(Reason::NotGenesis);
     }
-    review.roster.as_ref().ok_or(Reason::NotGenesis)
+    review.roster_at(head.size).ok_or(Reason::NotGenesis)
 }
 
 pub(super) fn standing(
     channel: &Channel,
     roster: &Roster,
     directory: &DirectoryAt<'_>,
-    author: &Person,
+    author: &Person<'_>,
 ) -> Result<Standing, Reason> {
     let role = match author.role {
         Role::Officer => {
@@ -162,11 +168,9 @@ pub(super) fn standing(
         Role::Expert => MemberRole::Expert,
         Role::Observer => MemberRole::Observer,
     };
-    let inside = if channel.epoch.is_some() {
-        channel.members.contains(&author.user)
-    } else {
-        roster.founders(&channel.place, directory).contains(&author.user)
-    };
+    let inside = channel.members.contains(&author.user)
+        || (channel.awaits_founders(roster, directory)
+            && roster.founders(&channel.place, directory).contains(&author.user));
     let side = roster.seat(&channel.place, author).filter(|_| inside).ok_or(Reason::NotAMember)?;
     Ok(Standing::Member(role, Some(side)))
 }
@@ -197,9 +201,11 @@ fn effect(scene: &Scene<'_>, act_id: ActId, statement: &Statement) -> Result<Eff
     match statement {
         Statement::OpenReview(act) => opening::open_review(scene, act),
         Statement::OpenChannel(act) => opening::open_channel(scene, act),
+        Statement::AmendReview(act) => opening::amend_review(scene, act),
         Statement::NewEpoch(act) => epochs::new_epoch(scene, act_id, act),
         Statement::AddMember(act) => epochs::add_member(scene, act),
         Statement::RemoveMember(user) => epochs::remove_member(scene, user),
+        Statement::ShareEpoch(act) => epochs::share_epoch(scene, act),
         Statement::Post(act) => posts::post(scene, act_id, act),
         Statement::Disclose(act) => disclosure::disclose(scene, act),
         Statement::Withdraw(act) => disclosure::withdraw(scene, act),
@@ -210,6 +216,20 @@ fn effect(scene: &Scene<'_>, act_id: ActId, statement: &Statement) -> Result<Eff
         | Statement::AdmitPerson(_)
         | Statement::RemovePerson(_)
         | Statement::NewTeamGeneration(_)
-        | Statement::ShareTeam(_) => Err(Reason::WrongChannel),
+        | Statement::ShareTeam(_)
+        | Statement::AmendState(_)
+        | Statement::Reseat(_)
+        | Statement::AddDevice(_)
+        | Statement::RevokeDevice(_)
+        | Statement::NewUserKey(_)
+        | Statement::SetRecovery(_)
+        | Statement::Recertify(_)
+        | Statement::ReplaceStateKey(_)
+        | Statement::ShareStateKey(_)
+        | Statement::DepositShares(_)
+        | Statement::GiveShare(_)
+        | Statement::AnnounceReplacement(_)
+        | Statement::ObjectToReplacement(_)
+        | Statement::CompleteReplacement(_) => Err(Reason::WrongChannel),
     }
 }

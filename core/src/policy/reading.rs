@@ -5,13 +5,14 @@ use super::table::allows;
 use crate::act::{Author, Kind, SignedAct, Statement};
 use crate::error::Reason;
 use crate::file::FileUse;
+use crate::id::{StateCode, UserId};
 use crate::mechanism::Mechanism;
 use crate::state::{Channel, DirectoryAt, Person, Roster};
 
 /// Whether `person`, who is in the directory at this moment, reads `channel`: the one answer for lists,
 /// entries, bodies, files, proofs and streams.
 #[must_use]
-pub fn reads(channel: &Channel, roster: &Roster, directory: &DirectoryAt<'_>, person: &Person) -> bool {
+pub fn reads(channel: &Channel, roster: &Roster, directory: &DirectoryAt<'_>, person: &Person<'_>) -> bool {
     standing(channel, roster, directory, person).is_ok()
 }
 
@@ -25,7 +26,7 @@ pub fn check_upload(
     channel: &Channel,
     roster: &Roster,
     directory: &DirectoryAt<'_>,
-    person: &Person,
+    person: &Person<'_>,
     usage: FileUse,
 ) -> Result<(), Reason> {
     let standing = standing(channel, roster, directory, person)?;
@@ -49,12 +50,12 @@ pub fn check_upload(
 
 /// Whether `person` reads what is opened to all parties (¶40): people of State parties, and officers.
 #[must_use]
-pub fn reads_all_parties(directory: &DirectoryAt<'_>, person: &Person) -> bool {
+pub fn reads_all_parties(directory: &DirectoryAt<'_>, person: &Person<'_>) -> bool {
     person.state.is_none_or(|state| directory.is_party_to_any(&state))
 }
 
-/// Checks that what `act` was judged by at its basis still holds in the newest `world`: its author and
-/// device, its State's key, the channel's readers and its secretariat key, and whom it brings in.
+/// Checks that what `act` was judged by at its basis still holds in the newest `world`, at this log time: its
+/// author and device, its State's key, the channel's readers and its secretariat key, and whom it brings in.
 ///
 /// Only a server that orders acts can ask this: a reader of the log cannot know what was newest then.
 ///
@@ -63,35 +64,59 @@ pub fn reads_all_parties(directory: &DirectoryAt<'_>, person: &Person) -> bool {
 pub fn check_fresh(
     world: World<'_>,
     channel: &Channel,
-    roster: &Roster,
     act: &SignedAct,
+    log_time_ms: u64,
 ) -> Result<(), Reason> {
     let content = act.content();
     let basis = content.header.basis.ok_or(Reason::BadBasis)?;
-    if basis.directory == world.directory.log.head() {
+    let review = world.review.unwrap_or(channel);
+    let heads = (world.directory.log.head(), world.review.map(|review| review.log.head()));
+    if heads == (basis.directory, basis.review) {
         return Ok(());
     }
-    let then = world.directory.at_head(&basis.directory).ok_or(Reason::BadBasis)?;
-    let now = world.directory.now();
-    let Author::Person { device, .. } = content.header.author else { return Err(Reason::WrongChannel) };
-    let author = now.by_device(&device);
+    let then = world.directory.at_head(&basis.directory, log_time_ms).ok_or(Reason::BadBasis)?;
+    let now = world.directory.now(log_time_ms);
+    // A review's own acts are judged by what it is at their place.
+    let roster_then = match &basis.review {
+        Some(head) => review.roster_at(head.size),
+        None => review.roster(),
+    };
+    let Author::Person { user, device } = content.header.author else { return Err(Reason::WrongChannel) };
+    let author = now.person(&user).filter(|person| person.device(&device).is_some());
     let state = author.and_then(|person| person.state);
     let subject = match &content.statement {
         Statement::AddMember(act) => Some(act.user),
+        Statement::ShareEpoch(act) => Some(act.user),
         _ => None,
     };
-    let same = author == then.by_device(&device)
-        && state.is_none_or(|state| now.state_key(&state) == then.state_key(&state))
-        && state_key_of_review(roster, &now) == state_key_of_review(roster, &then)
-        && channel.epoch_recipients(roster, &now) == channel.epoch_recipients(roster, &then)
-        && channel.secretariat_key(roster, &now) == channel.secretariat_key(roster, &then)
-        && subject.is_none_or(|user| now.person(&user) == then.person(&user));
+    let same_readers = |roster: &Roster| {
+        same_state_key(&now, &then, roster.0.state)
+            && channel.epoch_recipients(roster, &now) == channel.epoch_recipients(roster, &then)
+            && channel.secretariat_key(roster, &now) == channel.secretariat_key(roster, &then)
+    };
+    let same = author.is_some()
+        && same_person(&now, &then, &user)
+        && state.is_none_or(|state| same_state_key(&now, &then, state))
+        && roster_then == review.roster()
+        && roster_then.is_none_or(same_readers)
+        && subject.is_none_or(|user| same_person(&now, &then, &user));
     if same { Ok(()) } else { Err(Reason::StaleBasis) }
 }
 
-/// The key that signs grants and withdrawals.
-fn state_key_of_review<'a>(roster: &Roster, directory: &DirectoryAt<'a>) -> Option<&'a [u8; 32]> {
-    directory.state_key(&roster.0.state)
+fn same_person(now: &DirectoryAt<'_>, then: &DirectoryAt<'_>, user: &UserId) -> bool {
+    match (now.person(user), then.person(user)) {
+        (Some(now), Some(then)) => now.is_as(&then),
+        (now, then) => now.is_none() && then.is_none(),
+    }
+}
+
+/// The key that signs what the State says, and whether it still may.
+fn same_state_key(now: &DirectoryAt<'_>, then: &DirectoryAt<'_>, state: StateCode) -> bool {
+    let known = |directory: &DirectoryAt<'_>| {
+        let generation = directory.state_key(&state).map(|key| key.generation);
+        (generation, directory.state_key_is_current(&state))
+    };
+    known(now) == known(then)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Checks of what State keys sign inside acts.
 
 use crate::act::{
-    Audience, Clearance, Grant, Membership, PostRef, SignedStatement, StateStatement, Withdrawal,
+    Audience, Clearance, Grant, KeySuccession, Membership, Objection, PostRef, SignedStatement,
+    StateStatement, Withdrawal,
 };
 use crate::error::Reason;
 use crate::id::StateCode;
@@ -9,8 +10,19 @@ use crate::state::DirectoryAt;
 
 /// The statement is `state`'s, under its key current at the directory's basis.
 fn signed_by(signed: &SignedStatement, state: StateCode, directory: &DirectoryAt<'_>) -> Result<(), Reason> {
-    let key = directory.state_key(&state).ok_or(Reason::BadStatement)?;
-    signed.verify(key, &directory.root()).map_err(|_| Reason::BadStatement)
+    signed_by_newest(signed, state, directory)?;
+    if directory.state_key_is_current(&state) { Ok(()) } else { Err(Reason::StaleStateKey) }
+}
+
+/// The statement is `state`'s, under the newest key that it had at the directory's basis, even if that key owes
+/// a successor: it is what makes the successor, and what a State without a focal point is recovered by.
+fn signed_by_newest(
+    signed: &SignedStatement,
+    state: StateCode,
+    directory: &DirectoryAt<'_>,
+) -> Result<(), Reason> {
+    let newest = directory.state_key(&state).ok_or(Reason::BadStatement)?;
+    signed.verify(&newest.key, &directory.root()).map_err(|_| Reason::BadStatement)
 }
 
 /// The State's clearance of exactly this post.
@@ -33,10 +45,42 @@ pub(super) fn membership(
     directory: &DirectoryAt<'_>,
 ) -> Result<(), Reason> {
     signed_by(signed, expected.state, directory)?;
-    match signed.content() {
-        StateStatement::Membership(membership) if membership == expected => Ok(()),
-        _ => Err(Reason::BadStatement),
-    }
+    says(signed, &StateStatement::Membership(expected.clone()))
+}
+
+/// The State's word for exactly this person, whom it makes its focal point, also when nobody is left who holds
+/// its key by right: whoever put the key together again from its shares speaks for the State.
+pub(super) fn membership_by_newest(
+    signed: &SignedStatement,
+    expected: &Membership,
+    directory: &DirectoryAt<'_>,
+) -> Result<(), Reason> {
+    signed_by_newest(signed, expected.state, directory)?;
+    says(signed, &StateStatement::Membership(expected.clone()))
+}
+
+/// The State's word for exactly this key as its next.
+pub(super) fn succession(
+    signed: &SignedStatement,
+    expected: KeySuccession,
+    directory: &DirectoryAt<'_>,
+) -> Result<(), Reason> {
+    signed_by_newest(signed, expected.state, directory)?;
+    says(signed, &StateStatement::KeySuccession(expected))
+}
+
+/// The State's objection to exactly this announcement.
+pub(super) fn objection(
+    signed: &SignedStatement,
+    expected: Objection,
+    directory: &DirectoryAt<'_>,
+) -> Result<(), Reason> {
+    signed_by_newest(signed, expected.state, directory)?;
+    says(signed, &StateStatement::Objection(expected))
+}
+
+fn says(signed: &SignedStatement, expected: &StateStatement) -> Result<(), Reason> {
+    if signed.content() == expected { Ok(()) } else { Err(Reason::BadStatement) }
 }
 
 /// A grant of the State under review to this audience.

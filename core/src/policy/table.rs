@@ -43,11 +43,16 @@ pub fn allows(
 ) -> Result<(), Reason> {
     belongs(mechanism, channel, kind, item)?;
     match kind {
-        Kind::FoundDirectory | Kind::AdmitState | Kind::CertifyStateKey => match standing {
+        Kind::FoundDirectory
+        | Kind::AdmitState
+        | Kind::AmendState
+        | Kind::CertifyStateKey
+        | Kind::AnnounceReplacement
+        | Kind::CompleteReplacement => match standing {
             Standing::Root => Ok(()),
             Standing::Officer | Standing::Member(..) => Err(Reason::RootOnly),
         },
-        Kind::AdmitPerson | Kind::RemovePerson => match standing {
+        Kind::AdmitPerson | Kind::RemovePerson | Kind::Recertify => match standing {
             Standing::Root => Ok(()),
             Standing::Officer => Err(Reason::RootOnly),
             Standing::Member(role, _) => focal_point(role),
@@ -57,16 +62,41 @@ pub fn allows(
             Standing::Officer => Ok(()),
             Standing::Member(role, _) => focal_point(role),
         },
-        Kind::OpenReview | Kind::OpenChannel => match standing {
+        // An expert only becomes the focal point, where the State's key was put together again from its shares.
+        Kind::Reseat => match standing {
+            Standing::Root | Standing::Officer => Err(Reason::FocalPointRequired),
+            Standing::Member(role, _) => writer(role),
+        },
+        Kind::AddDevice | Kind::NewUserKey | Kind::SetRecovery => match standing {
+            Standing::Root => Err(Reason::NotEntitled),
+            Standing::Officer | Standing::Member(..) => Ok(()),
+        },
+        Kind::RevokeDevice => Ok(()),
+        Kind::ReplaceStateKey | Kind::ShareStateKey | Kind::DepositShares | Kind::ObjectToReplacement => {
+            match standing {
+                Standing::Root | Standing::Officer => Err(Reason::FocalPointRequired),
+                Standing::Member(role, _) => focal_point(role),
+            }
+        }
+        Kind::GiveShare => match standing {
+            Standing::Root | Standing::Officer => Err(Reason::NotEntitled),
+            Standing::Member(..) => Ok(()),
+        },
+        Kind::OpenReview | Kind::OpenChannel | Kind::AmendReview => match standing {
             Standing::Officer => Ok(()),
             Standing::Root | Standing::Member(..) => Err(Reason::OfficerOnly),
         },
-        Kind::NewEpoch => match (standing, channel) {
+        Kind::NewEpoch | Kind::ShareEpoch => match (standing, channel) {
             (Standing::Officer, ChannelKind::Review) => Ok(()),
             (Standing::Root | Standing::Officer, _) => Err(Reason::SecretariatReadsOnly),
             (Standing::Member(role, _), _) => writer(role),
         },
-        Kind::AddMember | Kind::RemoveMember => match standing {
+        // An expert brings in nobody but a focal point of its own State.
+        Kind::AddMember => match standing {
+            Standing::Root | Standing::Officer => Err(Reason::SecretariatReadsOnly),
+            Standing::Member(role, _) => writer(role),
+        },
+        Kind::RemoveMember => match standing {
             Standing::Root | Standing::Officer => Err(Reason::SecretariatReadsOnly),
             Standing::Member(role, _) => focal_point(role),
         },
@@ -97,16 +127,32 @@ fn belongs(
     let fits = match kind {
         Kind::FoundDirectory
         | Kind::AdmitState
+        | Kind::AmendState
         | Kind::CertifyStateKey
         | Kind::AdmitPerson
         | Kind::RemovePerson
         | Kind::NewTeamGeneration
-        | Kind::ShareTeam => channel == Directory,
-        Kind::OpenReview | Kind::OpenChannel => channel == Review,
-        Kind::NewEpoch | Kind::AddMember | Kind::RemoveMember | Kind::Complain => match channel {
-            Review | Strand | Coordination | Delegation => true,
-            Directory | Publication => false,
-        },
+        | Kind::ShareTeam
+        | Kind::Reseat
+        | Kind::AddDevice
+        | Kind::RevokeDevice
+        | Kind::NewUserKey
+        | Kind::SetRecovery
+        | Kind::Recertify
+        | Kind::ReplaceStateKey
+        | Kind::ShareStateKey
+        | Kind::DepositShares
+        | Kind::GiveShare
+        | Kind::AnnounceReplacement
+        | Kind::ObjectToReplacement
+        | Kind::CompleteReplacement => channel == Directory,
+        Kind::OpenReview | Kind::OpenChannel | Kind::AmendReview => channel == Review,
+        Kind::NewEpoch | Kind::AddMember | Kind::RemoveMember | Kind::ShareEpoch | Kind::Complain => {
+            match channel {
+                Review | Strand | Coordination | Delegation => true,
+                Directory | Publication => false,
+            }
+        }
         Kind::Post => item.is_some_and(|item| mechanism.item(item).channel == channel),
         Kind::Disclose | Kind::Withdraw => channel == Strand,
     };

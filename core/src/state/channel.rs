@@ -113,7 +113,7 @@ impl Roster {
 
     /// The person's side at a place; none for officers and for everyone whom the place is not open to.
     #[must_use]
-    pub fn seat(&self, place: &Place, person: &Person) -> Option<Side> {
+    pub fn seat(&self, place: &Place, person: &Person<'_>) -> Option<Side> {
         let side = self.side_at(place, person.state?)?;
         let covers = match place {
             Place::Strand { instrument, .. } | Place::Coordination { instrument, .. } => {
@@ -229,8 +229,8 @@ pub struct Channel {
     pub sections: OrdMap<SectionId, Section>,
     /// Posts.
     pub posts: OrdMap<ActId, PostRecord>,
-    /// Of a review: who takes part, from its first act on.
-    pub roster: Option<Roster>,
+    /// Of a review: who takes part, oldest first, each with the index of the act that says so.
+    pub rosters: Vector<(u64, Roster)>,
     /// Of a review: the channels it has opened, each with the index of the opening act.
     pub openings: OrdMap<ChannelId, (u64, Opening)>,
 }
@@ -250,9 +250,21 @@ impl Channel {
             members: OrdSet::new(),
             sections: OrdMap::new(),
             posts: OrdMap::new(),
-            roster: None,
+            rosters: Vector::new(),
             openings: OrdMap::new(),
         }
+    }
+
+    /// Of a review: who takes part.
+    #[must_use]
+    pub fn roster(&self) -> Option<&Roster> {
+        self.rosters.last().map(|(_, roster)| roster)
+    }
+
+    /// Of a review: who took part when its log had `size` entries.
+    #[must_use]
+    pub fn roster_at(&self, size: u64) -> Option<&Roster> {
+        self.rosters.iter().rev().find(|(since, _)| *since < size).map(|(_, roster)| roster)
     }
 
     /// Of a review: the place of a channel that it had opened when its log had `size` entries.
@@ -262,26 +274,46 @@ impl Channel {
         (*since < size).then(|| Place::of(self.id, opening))
     }
 
-    /// The user keys to which a new epoch must go, ascending: those of its members, or of its founders
-    /// where there is no epoch yet. People who have left, or are not entitled any more, get none.
+    /// The members who still have a seat: people who have left, or are not entitled any more, have none.
+    pub fn entitled<'a>(
+        &'a self,
+        roster: &'a Roster,
+        directory: &DirectoryAt<'a>,
+    ) -> impl Iterator<Item = Person<'a>> + use<'a> {
+        let directory = *directory;
+        let members = self.members.iter().filter_map(move |user| directory.person(user));
+        members.filter(|person| roster.seat(&self.place, person).is_some())
+    }
+
+    /// Whether those who began the channel, or would, are to begin it: there is no epoch yet, or nobody with a
+    /// seat is left in it.
+    #[must_use]
+    pub fn awaits_founders(&self, roster: &Roster, directory: &DirectoryAt<'_>) -> bool {
+        self.epoch.is_none() || self.entitled(roster, directory).next().is_none()
+    }
+
+    /// The user keys to which a new epoch must go, ascending: those of its members, or of its founders where
+    /// there is no member. One whose own key is not current gets none until it is.
     #[must_use]
     pub fn epoch_recipients(&self, roster: &Roster, directory: &DirectoryAt<'_>) -> Vec<KeyId> {
-        let entitled = |user: &UserId| {
-            directory.person(user).filter(|person| roster.seat(&self.place, person).is_some())
-        };
-        let mut keys: Vec<KeyId> = if self.epoch.is_none() {
+        let mut keys: Vec<KeyId> = if self.awaits_founders(roster, directory) {
             // Asked of every post, so that the whole directory is looked through only where it must be.
-            roster
-                .founders(&self.place, directory)
-                .iter()
-                .filter_map(entitled)
-                .map(|person| person.kem_id)
-                .collect()
+            let founders = roster.founders(&self.place, directory);
+            founders.iter().filter_map(|user| directory.person(user)?.kem_id()).collect()
         } else {
-            self.members.iter().filter_map(entitled).map(|person| person.kem_id).collect()
+            self.entitled(roster, directory).filter_map(|person| person.kem_id()).collect()
         };
         keys.sort_unstable();
         keys
+    }
+
+    /// Whether everyone who was given the epoch's secret may have it, under the key that it was given to. If
+    /// not, the next writer makes a new one first.
+    #[must_use]
+    pub fn epoch_is_current(&self, epoch: &Epoch, roster: &Roster, directory: &DirectoryAt<'_>) -> bool {
+        let readers = self.epoch_recipients(roster, directory);
+        epoch.keys.iter().all(|key| readers.binary_search(key).is_ok())
+            && epoch.secretariat == self.secretariat_key(roster, directory)
     }
 
     /// The secretariat key to which a new epoch must go; none where the secretariat does not read, and none

@@ -1,11 +1,12 @@
 //! The directory: States, people, devices and team keys.
 
 use bytes::Bytes;
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
-use crate::act::{NewTeamGeneration, Role, Standing, Team, TreeHead};
-use crate::id::{ActId, DeviceId, Digest, InstrumentCode, KeyId, StateCode, TeamId, UserId};
+use super::{Device, Person, PersonRecord, Replacement, StateKey, StateRecord};
+use crate::act::{NewTeamGeneration, Role, SecondCustodian, Standing, Team, TreeHead};
+use crate::id::{ActId, DeviceId, Digest, InstrumentCode, KeyId, StateCode, UserId};
 use crate::log::Tree;
 use crate::name::{KeyAlgorithm, key_id};
 
@@ -23,9 +24,14 @@ pub struct Directory {
     /// What the root founded; none in an empty log.
     pub foundation: Option<Foundation>,
     pub(crate) states: OrdMap<StateCode, StateRecord>,
-    pub(crate) persons: OrdMap<UserId, Person>,
+    pub(crate) persons: OrdMap<UserId, PersonRecord>,
+    /// Every device there ever was.
     pub(crate) devices: OrdMap<DeviceId, UserId>,
-    /// Every X-Wing key of a person, their own and their device's, also of those who have left.
+    /// Every TLS key that a device ever had.
+    pub(crate) tls_keys: OrdMap<KeyId, UserId>,
+    /// Every signing key of a device or of a recovery sheet that there ever was.
+    pub(crate) signers: OrdSet<[u8; 32]>,
+    /// Every X-Wing key that a person ever had: their own, their devices' and their recovery sheet's.
     pub(crate) kems: OrdMap<KeyId, UserId>,
     pub(crate) teams: OrdMap<Team, Vec<TeamGeneration>>,
 }
@@ -43,55 +49,16 @@ pub struct Foundation {
     pub server_tls_key: KeyId,
     /// The TLS key of the custodians' machine.
     pub custodian_tls_key: KeyId,
+    /// The second custodian, if there is one.
+    pub second: Option<SecondCustodian>,
 }
 
-/// A State of the roster.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-pub struct StateRecord {
-    /// Index of the act that admitted it.
-    pub since: u64,
-    /// Its standing by instrument.
-    pub standings: Vec<(InstrumentCode, Standing)>,
-    /// Its keys, oldest first, each with the index of its certification.
-    pub keys: Vec<(u64, [u8; 32])>,
-}
-
-/// A person of the directory.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Person {
-    /// Index of the act that admitted the person.
-    pub since: u64,
-    /// Index of the act that removed the person.
-    pub until: Option<u64>,
-    /// Id.
-    pub user: UserId,
-    /// Role.
-    pub role: Role,
-    /// State; none for an officer.
-    pub state: Option<StateCode>,
-    /// Instruments of an expert or observer.
-    pub instruments: Vec<InstrumentCode>,
-    /// Team of an officer.
-    pub secretariat_team: Option<TeamId>,
-    /// The person's X-Wing key.
-    pub kem: Bytes,
-    /// Its id.
-    pub kem_id: KeyId,
-    /// The person's device.
-    pub device: Device,
-}
-
-/// A device.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Device {
-    /// Id.
-    pub id: DeviceId,
-    /// Ed25519 key.
-    pub sign: [u8; 32],
-    /// X-Wing key.
-    pub kem: Bytes,
-    /// Id of the TLS key.
-    pub tls_key: KeyId,
+impl Foundation {
+    /// Whether every later act of the root needs the second custodian's signature.
+    #[must_use]
+    pub fn second_always(&self) -> bool {
+        self.second.is_some_and(|second| second.always)
+    }
 }
 
 /// One generation of a team's key.
@@ -124,18 +91,6 @@ impl TeamGeneration {
     }
 }
 
-impl Person {
-    /// Whether the person works on the instrument: a focal point on all of its State's, others as named.
-    #[must_use]
-    pub fn covers(&self, instrument: &InstrumentCode) -> bool {
-        match self.role {
-            Role::FocalPoint => true,
-            Role::Expert | Role::Observer => self.instruments.contains(instrument),
-            Role::Officer => false,
-        }
-    }
-}
-
 impl Directory {
     /// An empty directory of the deployment of `root`.
     #[must_use]
@@ -149,35 +104,50 @@ impl Directory {
             states: OrdMap::new(),
             persons: OrdMap::new(),
             devices: OrdMap::new(),
+            tls_keys: OrdMap::new(),
+            signers: OrdSet::new(),
             kems: OrdMap::new(),
             teams: OrdMap::new(),
         }
     }
 
-    /// The directory as it stood at `size`.
+    /// The directory as it stood at `size`, asked at the log time `time_ms`: who had an end before is gone.
     #[must_use]
-    pub fn at(&self, size: u64) -> DirectoryAt<'_> {
-        DirectoryAt { directory: self, size }
+    pub fn at(&self, size: u64, time_ms: u64) -> DirectoryAt<'_> {
+        DirectoryAt { directory: self, size, time_ms }
     }
 
-    /// The directory as it stands.
+    /// The directory as it stands, asked at the log time `time_ms`.
     #[must_use]
-    pub fn now(&self) -> DirectoryAt<'_> {
-        self.at(self.log.size())
+    pub fn now(&self, time_ms: u64) -> DirectoryAt<'_> {
+        self.at(self.log.size(), time_ms)
     }
 
-    /// The directory at a basis; none if it never had that head.
+    /// The directory at a basis, asked at the log time `time_ms`; none if it never had that head.
     #[must_use]
-    pub fn at_head(&self, head: &TreeHead) -> Option<DirectoryAt<'_>> {
-        self.log.went_through(head).then(|| self.at(head.size))
+    pub fn at_head(&self, head: &TreeHead, time_ms: u64) -> Option<DirectoryAt<'_>> {
+        self.log.went_through(head).then(|| self.at(head.size, time_ms))
+    }
+
+    /// Who has, or had, this X-Wing key, as their own, of a device or of a recovery sheet.
+    #[must_use]
+    pub fn owner_of(&self, kem: &KeyId) -> Option<&UserId> {
+        self.kems.get(kem)
+    }
+
+    /// A person with all that was ever true of them, also if they have left.
+    #[must_use]
+    pub fn record(&self, user: &UserId) -> Option<&PersonRecord> {
+        self.persons.get(user)
     }
 }
 
-/// The directory as it stood at some size.
+/// The directory as it stood at some size, asked at some log time.
 #[derive(Debug, Clone, Copy)]
 pub struct DirectoryAt<'a> {
     directory: &'a Directory,
     size: u64,
+    time_ms: u64,
 }
 
 impl<'a> DirectoryAt<'a> {
@@ -189,33 +159,36 @@ impl<'a> DirectoryAt<'a> {
 
     /// A person who is there.
     #[must_use]
-    pub fn person(&self, user: &UserId) -> Option<&'a Person> {
-        self.directory.persons.get(user).filter(|person| self.is_there(person))
+    pub fn person(&self, user: &UserId) -> Option<Person<'a>> {
+        self.directory.persons.get(user).and_then(|record| record.at(self.size, self.time_ms))
     }
 
     /// The person whose device it is, if both are there.
     #[must_use]
-    pub fn by_device(&self, device: &DeviceId) -> Option<&'a Person> {
-        self.directory.devices.get(device).and_then(|user| self.person(user))
+    pub fn by_device(&self, device: &DeviceId) -> Option<Person<'a>> {
+        let person = self.person(self.directory.devices.get(device)?)?;
+        person.device(device).map(|_| person)
     }
 
-    /// The person whose device has this TLS key. Linear: callers keep the answer with the connection.
+    /// The person and the device that has this TLS key, if both are there.
     #[must_use]
-    pub fn by_tls_key(&self, key: &KeyId) -> Option<&'a Person> {
-        self.persons().find(|person| person.device.tls_key == *key)
+    pub fn by_tls_key(&self, key: &KeyId) -> Option<(Person<'a>, &'a Device)> {
+        let person = self.person(self.directory.tls_keys.get(key)?)?;
+        let device = person.devices().find(|device| device.tls_key == *key)?;
+        Some((person, device))
     }
 
-    /// The person whose own key this is.
+    /// The person whose own key, fit to be wrapped to, this is.
     #[must_use]
-    pub fn by_kem(&self, key: &KeyId) -> Option<&'a Person> {
-        let user = self.directory.kems.get(key)?;
-        self.person(user).filter(|person| person.kem_id == *key)
+    pub fn by_kem(&self, key: &KeyId) -> Option<Person<'a>> {
+        let person = self.person(self.directory.kems.get(key)?)?;
+        (person.kem_id() == Some(*key)).then_some(person)
     }
 
     /// Everyone who is there, by id.
-    pub fn persons(&self) -> impl Iterator<Item = &'a Person> + use<'a> {
-        let at = *self;
-        self.directory.persons.values().filter(move |person| at.is_there(person))
+    pub fn persons(&self) -> impl Iterator<Item = Person<'a>> + use<'a> {
+        let (size, time_ms) = (self.size, self.time_ms);
+        self.directory.persons.values().filter_map(move |record| record.at(size, time_ms))
     }
 
     /// A State of the roster.
@@ -234,23 +207,63 @@ impl<'a> DirectoryAt<'a> {
     /// Whether the State is party to the instrument.
     #[must_use]
     pub fn is_party(&self, state: &StateCode, instrument: &InstrumentCode) -> bool {
-        self.state(state).is_some_and(|record| {
-            record.standings.iter().any(|(code, standing)| code == instrument && *standing == Standing::Party)
-        })
+        self.standings(state)
+            .iter()
+            .any(|(code, standing)| code == instrument && *standing == Standing::Party)
     }
 
     /// Whether the State is party to any instrument: such States are "all parties" (¶40).
     #[must_use]
     pub fn is_party_to_any(&self, state: &StateCode) -> bool {
-        self.state(state)
-            .is_some_and(|record| record.standings.iter().any(|(_, standing)| *standing == Standing::Party))
+        self.standings(state).iter().any(|(_, standing)| *standing == Standing::Party)
     }
 
-    /// The State's current key.
+    /// The State's standing by instrument; none if it is not in the roster.
     #[must_use]
-    pub fn state_key(&self, state: &StateCode) -> Option<&'a [u8; 32]> {
-        let keys = &self.state(state)?.keys;
-        keys.iter().rev().find(|(since, _)| *since < self.size).map(|(_, key)| key)
+    pub fn standings(&self, state: &StateCode) -> &'a [(InstrumentCode, Standing)] {
+        self.state(state).map_or(&[], |record| record.standings_at(self.size))
+    }
+
+    /// The newest generation of the State's key.
+    #[must_use]
+    pub fn state_key(&self, state: &StateCode) -> Option<&'a StateKey> {
+        self.state(state)?.key_at(self.size)
+    }
+
+    /// Whether everyone who was handed the State's key is still a focal point of it, under the key that it was
+    /// handed to. If not, the State owes a new one.
+    #[must_use]
+    pub fn state_key_is_current(&self, state: &StateCode) -> bool {
+        let holds = |key: &KeyId| {
+            self.by_kem(key).is_some_and(|p| p.state == Some(*state) && p.role == Role::FocalPoint)
+        };
+        self.state_key(state).is_some_and(|current| {
+            let mut handed = current.holders.iter().take_while(|(since, _)| *since < self.size);
+            handed.all(|(_, key)| holds(key))
+        })
+    }
+
+    /// Whether the person was handed the State's newest key.
+    #[must_use]
+    pub fn holds_state_key(&self, person: &Person<'_>) -> bool {
+        let newest = person.state.and_then(|state| self.state_key(&state));
+        let handed = newest.map_or(&[][..], |newest| &newest.holders);
+        let key = person.kem_id();
+        handed.iter().take_while(|(since, _)| *since < self.size).any(|(_, holder)| Some(*holder) == key)
+    }
+
+    /// The keys to which a new State key goes, ascending: those of the State's focal points.
+    #[must_use]
+    pub fn state_key_recipients(&self, state: StateCode) -> Vec<KeyId> {
+        let mut keys: Vec<KeyId> = self.focal_points(state).filter_map(|person| person.kem_id()).collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    /// The replacement of the State's focal points and key that was announced and is not done.
+    #[must_use]
+    pub fn replacement(&self, state: &StateCode) -> Option<&'a Replacement> {
+        self.state(state)?.replacement_at(self.size)
     }
 
     /// The team's current generation.
@@ -297,11 +310,13 @@ impl<'a> DirectoryAt<'a> {
     pub fn team_recipients(&self, team: &Team) -> Vec<KeyId> {
         let mut keys: Vec<KeyId> = match team {
             Team::State(state) => {
-                self.persons().filter(|p| p.state == Some(*state)).map(|p| p.kem_id).collect()
+                self.persons().filter(|p| p.state == Some(*state)).filter_map(|p| p.kem_id()).collect()
             }
-            Team::Secretariat(id) => {
-                self.persons().filter(|p| p.secretariat_team == Some(*id)).map(|p| p.kem_id).collect()
-            }
+            Team::Secretariat(id) => self
+                .persons()
+                .filter(|p| p.secretariat_team == Some(*id))
+                .filter_map(|p| p.kem_id())
+                .collect(),
             Team::AllParties => self
                 .directory
                 .teams
@@ -320,11 +335,7 @@ impl<'a> DirectoryAt<'a> {
     }
 
     /// The State's focal points.
-    pub fn focal_points(&self, state: StateCode) -> impl Iterator<Item = &'a Person> + use<'a> {
+    pub fn focal_points(&self, state: StateCode) -> impl Iterator<Item = Person<'a>> + use<'a> {
         self.persons().filter(move |person| person.role == Role::FocalPoint && person.state == Some(state))
-    }
-
-    fn is_there(&self, person: &Person) -> bool {
-        person.since < self.size && person.until.is_none_or(|until| until >= self.size)
     }
 }

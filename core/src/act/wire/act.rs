@@ -4,22 +4,19 @@ use chancery_proto::act as proto;
 use chancery_proto::act::act::Statement as Oneof;
 
 use super::{
-    ActError, INSTRUMENTS_MAX, InstrumentCode, KEM_BYTES, PersonKeys, WRAP_BYTES, Wire, array, ascending,
-    audience_from_wire, audience_to_wire, code, exactly, group_from_wire, group_to_wire, id, instruments,
-    item_from_wire, item_to_wire, optional_id, parse_recipients, parse_sealed_body, parse_tree_head,
-    recipients, required, role_from_wire, role_to_wire, sealed_body, standing_from_wire, standing_to_wire,
-    strings, tree_head,
+    ActError, INSTRUMENTS_MAX, InstrumentCode, KEM_BYTES, PersonKeys, Wire, array, audience_from_wire,
+    audience_to_wire, channel, code, exactly, group_from_wire, group_to_wire, id, instruments, item_to_wire,
+    keys, optional_id, optional_time, parse_recipients, parse_sealed_body, parse_tree_head, recipients,
+    required, role_from_wire, role_to_wire, sealed_body, standing_from_wire, standing_to_wire, strings,
+    tree_head,
 };
 use crate::act::{
-    Act, AddMember, AdmitPerson, AdmitState, Author, Basis, CertifyStateKey, Complain, Disclose, Fault,
-    FoundDirectory, Header, InlineWrap, NewEpoch, NewTeamGeneration, OpenChannel, OpenReview, Opening, Post,
-    Reviewer, ShareTeam, Signed, StateStatement, Statement, Team, Withdraw,
+    Act, AddMember, AdmitPerson, AdmitState, AmendReview, AmendState, Author, Basis, CertifyStateKey,
+    Disclose, FoundDirectory, Header, NewEpoch, NewTeamGeneration, RevokeDevice, SecondCustodian, ShareEpoch,
+    ShareTeam, Signed, Standing, StateStatement, Statement, Team, Withdraw,
 };
-use crate::id::SectionId;
-use crate::limits::{FILES_PER_POST_MAX, POSTS_PER_DISCLOSURE_MAX, REVIEWING_STATES_MAX};
+use crate::limits::POSTS_PER_DISCLOSURE_MAX;
 
-/// The section under which the bodies of acts that are no posts are sealed; no post has it.
-const NO_SECTION: SectionId = SectionId::new([0; 16]);
 /// The one schema of this version.
 const SCHEMA: u32 = 1;
 
@@ -95,18 +92,13 @@ fn statement(statement: &Statement) -> Oneof {
             log_key: a.log_key.to_vec(),
             server_tls_key_id: a.server_tls_key.as_bytes().to_vec(),
             custodian_tls_key_id: a.custodian_tls_key.as_bytes().to_vec(),
+            second_key: a.second.map(|second| second.key.to_vec()).unwrap_or_default(),
+            second_always: a.second.is_some_and(|second| second.always),
         }),
         Statement::AdmitState(a) => Oneof::AdmitState(proto::AdmitState {
             state: a.state.to_string(),
             group: group_to_wire(a.group),
-            standings: a
-                .standings
-                .iter()
-                .map(|(instrument, standing)| proto::InstrumentStanding {
-                    instrument: instrument.to_string(),
-                    standing: standing_to_wire(*standing),
-                })
-                .collect(),
+            standings: standings(&a.standings),
         }),
         Statement::CertifyStateKey(a) => Oneof::CertifyStateKey(proto::CertifyStateKey {
             state: a.state.to_string(),
@@ -121,6 +113,7 @@ fn statement(statement: &Statement) -> Oneof {
             instruments: strings(&a.instruments),
             secretariat_team: a.secretariat_team.map(|team| team.as_bytes().to_vec()).unwrap_or_default(),
             membership: a.membership.as_ref().map(|signed| signed.bytes().to_vec()).unwrap_or_default(),
+            expires_ms: a.expires_ms.unwrap_or_default(),
         }),
         Statement::RemovePerson(user) => {
             Oneof::RemovePerson(proto::RemovePerson { user: user.as_bytes().to_vec() })
@@ -138,8 +131,31 @@ fn statement(statement: &Statement) -> Oneof {
             generation: a.generation,
             recipients: Some(recipients(&a.recipients)),
         }),
-        Statement::OpenReview(a) => Oneof::OpenReview(open_review(a)),
-        Statement::OpenChannel(a) => Oneof::OpenChannel(open_channel(a)),
+        Statement::AmendState(a) => Oneof::AmendState(proto::AmendState {
+            state: a.state.to_string(),
+            standings: standings(&a.standings),
+        }),
+        Statement::Reseat(a) => Oneof::Reseat(keys::reseat(a)),
+        Statement::AddDevice(a) => Oneof::AddDevice(keys::add_device(a)),
+        Statement::RevokeDevice(a) => Oneof::RevokeDevice(proto::RevokeDevice {
+            user: a.user.as_bytes().to_vec(),
+            device: a.device.as_bytes().to_vec(),
+        }),
+        Statement::NewUserKey(a) => Oneof::NewUserKey(keys::new_user_key(a)),
+        Statement::SetRecovery(a) => Oneof::SetRecovery(keys::set_recovery(a)),
+        Statement::Recertify(a) => Oneof::Recertify(keys::recertify(a)),
+        Statement::ReplaceStateKey(a) => Oneof::ReplaceStateKey(keys::replace_state_key(a)),
+        Statement::ShareStateKey(a) => Oneof::ShareStateKey(keys::share_state_key(a)),
+        Statement::DepositShares(a) => Oneof::DepositShares(keys::deposit_shares(a)),
+        Statement::GiveShare(a) => Oneof::GiveShare(keys::give_share(a)),
+        Statement::AnnounceReplacement(a) => Oneof::AnnounceReplacement(keys::announce(a)),
+        Statement::ObjectToReplacement(a) => Oneof::ObjectToReplacement(keys::object(a)),
+        Statement::CompleteReplacement(a) => Oneof::CompleteReplacement(keys::complete(a)),
+        Statement::OpenReview(a) => Oneof::OpenReview(channel::open_review(a)),
+        Statement::OpenChannel(a) => Oneof::OpenChannel(channel::open_channel(a)),
+        Statement::AmendReview(a) => {
+            Oneof::AmendReview(proto::AmendReview { reviewers: channel::reviewers(&a.reviewers) })
+        }
         Statement::NewEpoch(a) => Oneof::NewEpoch(proto::NewEpoch {
             number: a.number,
             commitment: a.commitment.as_bytes().to_vec(),
@@ -158,6 +174,10 @@ fn statement(statement: &Statement) -> Oneof {
         Statement::RemoveMember(user) => {
             Oneof::RemoveMember(proto::RemoveMember { user: user.as_bytes().to_vec() })
         }
+        Statement::ShareEpoch(a) => Oneof::ShareEpoch(proto::ShareEpoch {
+            user: a.user.as_bytes().to_vec(),
+            recipients: Some(recipients(&a.recipients)),
+        }),
         Statement::Post(a) => Oneof::Post(proto::Post {
             section: a.section.as_bytes().to_vec(),
             previous: a.previous.map(|act| act.as_bytes().to_vec()).unwrap_or_default(),
@@ -176,7 +196,7 @@ fn statement(statement: &Statement) -> Oneof {
             audience: audience_to_wire(a.audience),
             withdrawals: a.withdrawals.iter().map(|signed| signed.bytes().to_vec()).collect(),
         }),
-        Statement::Complain(a) => Oneof::Complain(complain(a)),
+        Statement::Complain(a) => Oneof::Complain(channel::complain(a)),
     }
 }
 
@@ -188,8 +208,13 @@ fn parse_statement(statement: Oneof) -> Result<Statement, ActError> {
             log_key: array(&m.log_key, "log_key")?,
             server_tls_key: id(&m.server_tls_key_id, "server_tls_key_id")?,
             custodian_tls_key: id(&m.custodian_tls_key_id, "custodian_tls_key_id")?,
+            second: parse_second(&m)?,
         }),
-        Oneof::AdmitState(m) => Statement::AdmitState(parse_admit_state(&m)?),
+        Oneof::AdmitState(m) => Statement::AdmitState(AdmitState {
+            state: code(&m.state, "state")?,
+            group: group_from_wire(m.group)?,
+            standings: parse_standings(&m.standings)?,
+        }),
         Oneof::CertifyStateKey(m) => Statement::CertifyStateKey(CertifyStateKey {
             state: code(&m.state, "state")?,
             key: array(&m.key, "key")?,
@@ -210,14 +235,37 @@ fn parse_statement(statement: Oneof) -> Result<Statement, ActError> {
             generation: m.generation,
             recipients: parse_recipients(&required(m.recipients, "recipients")?)?,
         }),
-        Oneof::OpenReview(m) => Statement::OpenReview(parse_open_review(&m)?),
-        Oneof::OpenChannel(m) => Statement::OpenChannel(parse_open_channel(&m)?),
+        Oneof::AmendState(m) => Statement::AmendState(AmendState {
+            state: code(&m.state, "state")?,
+            standings: parse_standings(&m.standings)?,
+        }),
+        Oneof::Reseat(m) => Statement::Reseat(keys::parse_reseat(m)?),
+        Oneof::AddDevice(m) => Statement::AddDevice(keys::parse_add_device(m)?),
+        Oneof::RevokeDevice(m) => Statement::RevokeDevice(RevokeDevice {
+            user: id(&m.user, "user")?,
+            device: id(&m.device, "device")?,
+        }),
+        Oneof::NewUserKey(m) => Statement::NewUserKey(keys::parse_new_user_key(m)?),
+        Oneof::SetRecovery(m) => Statement::SetRecovery(keys::parse_set_recovery(m)?),
+        Oneof::Recertify(m) => Statement::Recertify(keys::parse_recertify(m)?),
+        Oneof::ReplaceStateKey(m) => Statement::ReplaceStateKey(keys::parse_replace_state_key(m)?),
+        Oneof::ShareStateKey(m) => Statement::ShareStateKey(keys::parse_share_state_key(m)?),
+        Oneof::DepositShares(m) => Statement::DepositShares(keys::parse_deposit_shares(&m)?),
+        Oneof::GiveShare(m) => Statement::GiveShare(keys::parse_give_share(&m)?),
+        Oneof::AnnounceReplacement(m) => Statement::AnnounceReplacement(keys::parse_announce(m)?),
+        Oneof::ObjectToReplacement(m) => Statement::ObjectToReplacement(keys::parse_object(m)?),
+        Oneof::CompleteReplacement(m) => Statement::CompleteReplacement(keys::parse_complete(&m)?),
+        Oneof::OpenReview(m) => Statement::OpenReview(channel::parse_open_review(&m)?),
+        Oneof::OpenChannel(m) => Statement::OpenChannel(channel::parse_open_channel(&m)?),
+        Oneof::AmendReview(m) => {
+            Statement::AmendReview(AmendReview { reviewers: channel::parse_reviewers(&m.reviewers)? })
+        }
         Oneof::NewEpoch(m) => Statement::NewEpoch(NewEpoch {
             number: m.number,
             commitment: id(&m.commitment, "commitment")?,
             previous_box: optional_id(&m.previous_box_sha256, "previous_box_sha256")?,
             recipients: parse_recipients(&required(m.recipients, "recipients")?)?,
-            secretariat: m.secretariat.map(parse_inline_wrap).transpose()?,
+            secretariat: m.secretariat.map(channel::parse_inline_wrap).transpose()?,
         }),
         Oneof::AddMember(m) => Statement::AddMember(AddMember {
             user: id(&m.user, "user")?,
@@ -225,7 +273,11 @@ fn parse_statement(statement: Oneof) -> Result<Statement, ActError> {
             body: parse_sealed_body(&required(m.body, "body")?)?,
         }),
         Oneof::RemoveMember(m) => Statement::RemoveMember(id(&m.user, "user")?),
-        Oneof::Post(m) => Statement::Post(parse_post(m)?),
+        Oneof::ShareEpoch(m) => Statement::ShareEpoch(ShareEpoch {
+            user: id(&m.user, "user")?,
+            recipients: parse_recipients(&required(m.recipients, "recipients")?)?,
+        }),
+        Oneof::Post(m) => Statement::Post(channel::parse_post(m)?),
         Oneof::Disclose(m) => Statement::Disclose(Disclose {
             section: id(&m.section, "section")?,
             audience: audience_from_wire(m.audience)?,
@@ -236,21 +288,39 @@ fn parse_statement(statement: Oneof) -> Result<Statement, ActError> {
             audience: audience_from_wire(m.audience)?,
             withdrawals: statements(m.withdrawals, "withdrawals")?,
         }),
-        Oneof::Complain(m) => Statement::Complain(parse_complain(&m)?),
+        Oneof::Complain(m) => Statement::Complain(channel::parse_complain(&m)?),
     })
 }
 
-fn parse_admit_state(m: &proto::AdmitState) -> Result<AdmitState, ActError> {
-    let standings = m
-        .standings
+fn standings(standings: &[(InstrumentCode, Standing)]) -> Vec<proto::InstrumentStanding> {
+    let one = |(instrument, standing): &(InstrumentCode, Standing)| proto::InstrumentStanding {
+        instrument: instrument.to_string(),
+        standing: standing_to_wire(*standing),
+    };
+    standings.iter().map(one).collect()
+}
+
+fn parse_standings(
+    standings: &[proto::InstrumentStanding],
+) -> Result<Vec<(InstrumentCode, Standing)>, ActError> {
+    let standings = standings
         .iter()
         .map(|s| Ok((code(&s.instrument, "standings.instrument")?, standing_from_wire(s.standing)?)))
         .collect::<Result<Vec<(InstrumentCode, _)>, ActError>>()?;
     let once_each = standings.windows(2).all(|pair| pair[0].0 < pair[1].0);
-    if !once_each || standings.len() > INSTRUMENTS_MAX {
-        return Err(ActError::Field("standings"));
+    if once_each && standings.len() <= INSTRUMENTS_MAX {
+        Ok(standings)
+    } else {
+        Err(ActError::Field("standings"))
     }
-    Ok(AdmitState { state: code(&m.state, "state")?, group: group_from_wire(m.group)?, standings })
+}
+
+fn parse_second(m: &proto::FoundDirectory) -> Result<Option<SecondCustodian>, ActError> {
+    match (m.second_key.as_slice(), m.second_always) {
+        ([], false) => Ok(None),
+        ([], true) => Err(ActError::Field("second_always")),
+        (key, always) => Ok(Some(SecondCustodian { key: array(key, "second_key")?, always })),
+    }
 }
 
 fn parse_admit_person(m: proto::AdmitPerson) -> Result<AdmitPerson, ActError> {
@@ -263,6 +333,7 @@ fn parse_admit_person(m: proto::AdmitPerson) -> Result<AdmitPerson, ActError> {
         instruments: instruments(&m.instruments, "instruments")?,
         secretariat_team: optional_id(&m.secretariat_team, "secretariat_team")?,
         membership: optional_statement(m.membership)?,
+        expires_ms: optional_time(m.expires_ms),
     })
 }
 
@@ -286,118 +357,7 @@ fn parse_team(message: Option<proto::Team>) -> Result<Team, ActError> {
     })
 }
 
-fn open_review(a: &OpenReview) -> proto::OpenReview {
-    proto::OpenReview {
-        state: a.state.to_string(),
-        instruments: strings(&a.instruments),
-        reviewers: a
-            .reviewers
-            .iter()
-            .map(|reviewer| proto::Reviewer {
-                state: reviewer.state.to_string(),
-                instruments: strings(&reviewer.instruments),
-            })
-            .collect(),
-        secretariat_team: a.secretariat_team.as_bytes().to_vec(),
-        languages: a.languages.iter().map(|language| language.as_str().to_owned()).collect(),
-    }
-}
-
-fn parse_open_review(m: &proto::OpenReview) -> Result<OpenReview, ActError> {
-    let reviewers = m
-        .reviewers
-        .iter()
-        .map(|reviewer| {
-            Ok(Reviewer {
-                state: code(&reviewer.state, "reviewers.state")?,
-                instruments: instruments(&reviewer.instruments, "reviewers.instruments")?,
-            })
-        })
-        .collect::<Result<Vec<_>, ActError>>()?;
-    let once_each = reviewers.windows(2).all(|pair| pair[0].state < pair[1].state);
-    if !once_each || reviewers.len() > REVIEWING_STATES_MAX {
-        return Err(ActError::Field("reviewers"));
-    }
-    let languages = m.languages.iter().map(|text| code(text, "languages")).collect::<Result<_, _>>()?;
-    Ok(OpenReview {
-        state: code(&m.state, "state")?,
-        instruments: instruments(&m.instruments, "instruments")?,
-        reviewers,
-        secretariat_team: id(&m.secretariat_team, "secretariat_team")?,
-        languages: ascending(languages, 6, "languages")?,
-    })
-}
-
-fn open_channel(a: &OpenChannel) -> proto::OpenChannel {
-    let (kind, instrument, state) = match &a.opening {
-        Opening::Strand(instrument) => (proto::ChannelKind::Strand, instrument.to_string(), String::new()),
-        Opening::Coordination(instrument) => {
-            (proto::ChannelKind::Coordination, instrument.to_string(), String::new())
-        }
-        Opening::Delegation(state) => (proto::ChannelKind::Delegation, String::new(), state.to_string()),
-    };
-    proto::OpenChannel { channel: a.channel.as_bytes().to_vec(), kind: kind as i32, instrument, state }
-}
-
-fn parse_open_channel(m: &proto::OpenChannel) -> Result<OpenChannel, ActError> {
-    use proto::ChannelKind as Kind;
-    let opening = match (Kind::try_from(m.kind), m.instrument.as_str(), m.state.as_str()) {
-        (Ok(Kind::Strand), instrument, "") => Opening::Strand(code(instrument, "instrument")?),
-        (Ok(Kind::Coordination), instrument, "") => Opening::Coordination(code(instrument, "instrument")?),
-        (Ok(Kind::Delegation), "", state) => Opening::Delegation(code(state, "state")?),
-        _ => return Err(ActError::Field("kind")),
-    };
-    Ok(OpenChannel { channel: id(&m.channel, "channel")?, opening })
-}
-
-fn parse_inline_wrap(m: proto::Wrap) -> Result<InlineWrap, ActError> {
-    Ok(InlineWrap {
-        key_id: id(&m.key_id, "secretariat.key_id")?,
-        wrap: exactly(m.wrap, WRAP_BYTES, "secretariat.wrap")?,
-    })
-}
-
-fn parse_post(m: proto::Post) -> Result<Post, ActError> {
-    let files = m.files.iter().map(|file| id(file, "files")).collect::<Result<_, _>>()?;
-    let section = id(&m.section, "section")?;
-    // The cards of members are sealed under section zero.
-    if section == NO_SECTION {
-        return Err(ActError::Field("section"));
-    }
-    Ok(Post {
-        section,
-        previous: optional_id(&m.previous, "previous")?,
-        kind: item_from_wire(m.kind)?,
-        files: ascending(files, FILES_PER_POST_MAX, "files")?,
-        body: parse_sealed_body(&required(m.body, "body")?)?,
-        clearance: optional_statement(m.clearance)?,
-    })
-}
-
-fn complain(a: &Complain) -> proto::Complain {
-    use proto::ComplaintKind as Kind;
-    let (kind, file) = match &a.fault {
-        Fault::Wrap => (Kind::Wrap, Vec::new()),
-        Fault::PreviousBox => (Kind::PreviousBox, Vec::new()),
-        Fault::Body => (Kind::Body, Vec::new()),
-        Fault::File(file) => (Kind::File, file.as_bytes().to_vec()),
-    };
-    proto::Complain { act_id: a.act_id.as_bytes().to_vec(), kind: kind as i32, file }
-}
-
-fn parse_complain(m: &proto::Complain) -> Result<Complain, ActError> {
-    use proto::ComplaintKind as Kind;
-    let fault = match (Kind::try_from(m.kind), m.file.is_empty()) {
-        (Ok(Kind::Wrap), true) => Fault::Wrap,
-        (Ok(Kind::PreviousBox), true) => Fault::PreviousBox,
-        (Ok(Kind::Body), true) => Fault::Body,
-        (Ok(Kind::File), false) => Fault::File(id(&m.file, "file")?),
-        _ => return Err(ActError::Field("kind")),
-    };
-    Ok(Complain { act_id: id(&m.act_id, "act_id")?, fault })
-}
-
-fn optional_statement(bytes: Vec<u8>) -> Result<Option<Signed<StateStatement>>, ActError> {
+pub(super) fn optional_statement(bytes: Vec<u8>) -> Result<Option<Signed<StateStatement>>, ActError> {
     if bytes.is_empty() { Ok(None) } else { Signed::decode(bytes).map(Some) }
 }
 

@@ -4,11 +4,13 @@ use chancery_proto::act as proto;
 use chancery_proto::act::state_statement::Statement as Oneof;
 
 use super::{
-    ActError, Wire, audience_from_wire, audience_to_wire, code, id, instruments, item_from_wire,
-    item_to_wire, optional_id, parse_sealed_body, required, role_from_wire, role_to_wire, sealed_body,
-    strings,
+    ActError, Wire, array, audience_from_wire, audience_to_wire, code, id, instruments, item_from_wire,
+    item_to_wire, optional_id, optional_time, parse_sealed_body, required, role_from_wire, role_to_wire,
+    sealed_body, strings,
 };
-use crate::act::{Audience, Clearance, Grant, Membership, PostRef, StateStatement, Withdrawal};
+use crate::act::{
+    Audience, Clearance, Grant, KeySuccession, Membership, Objection, PostRef, StateStatement, Withdrawal,
+};
 
 impl Wire for StateStatement {
     type Proto = proto::StateStatement;
@@ -45,6 +47,16 @@ impl Wire for StateStatement {
                 role: role_to_wire(membership.role),
                 instruments: strings(&membership.instruments),
                 keys_sha256: membership.keys.as_bytes().to_vec(),
+                expires_ms: membership.expires_ms.unwrap_or_default(),
+            }),
+            Self::KeySuccession(succession) => Oneof::KeySuccession(proto::KeySuccession {
+                state: succession.state.to_string(),
+                key: succession.key.to_vec(),
+                generation: succession.generation,
+            }),
+            Self::Objection(objection) => Oneof::Objection(proto::Objection {
+                state: objection.state.to_string(),
+                announcement: objection.announcement.as_bytes().to_vec(),
             }),
         };
         proto::StateStatement { statement: Some(statement) }
@@ -75,6 +87,16 @@ impl Wire for StateStatement {
                 role: role_from_wire(m.role)?,
                 instruments: instruments(&m.instruments, "instruments")?,
                 keys: id(&m.keys_sha256, "keys_sha256")?,
+                expires_ms: optional_time(m.expires_ms),
+            }),
+            Oneof::KeySuccession(m) => Self::KeySuccession(KeySuccession {
+                state: code(&m.state, "state")?,
+                key: array(&m.key, "key")?,
+                generation: m.generation,
+            }),
+            Oneof::Objection(m) => Self::Objection(Objection {
+                state: code(&m.state, "state")?,
+                announcement: id(&m.announcement, "announcement")?,
             }),
         })
     }

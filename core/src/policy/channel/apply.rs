@@ -15,7 +15,7 @@ impl Channel {
         self.acts.insert(header.act_id, index);
         self.basis = header.basis;
         match permit.effect {
-            Effect::Opened(roster) => self.roster = Some(roster),
+            Effect::Takes(roster) => self.rosters.push_back((index, roster)),
             Effect::Opens(act) => {
                 self.openings.insert(act.channel, (index, act.opening));
             }

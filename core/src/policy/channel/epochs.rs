@@ -1,7 +1,7 @@
 //! Epochs and those who hold them: who makes the next, who joins, who leaves, who complains.
 
 use super::{Effect, Scene, standing};
-use crate::act::{AddMember, Complain, Fault, Kind, NewEpoch, Role};
+use crate::act::{AddMember, Complain, Fault, Kind, NewEpoch, Role, ShareEpoch};
 use crate::error::Reason;
 use crate::id::{ActId, UserId};
 use crate::limits::RECIPIENTS_MAX;
@@ -11,7 +11,8 @@ use crate::state::{Epoch, Person, Place};
 
 pub(super) fn new_epoch(scene: &Scene<'_>, act_id: ActId, act: &NewEpoch) -> Result<Effect, Reason> {
     let channel = scene.channel;
-    if channel.epoch.is_none() {
+    let founding = channel.awaits_founders(scene.roster, &scene.directory);
+    if founding {
         first_epoch_by_its_own_side(scene)?;
     }
     let next = channel.epoch.as_ref().map_or(0, |epoch| epoch.number + 1);
@@ -30,14 +31,15 @@ pub(super) fn new_epoch(scene: &Scene<'_>, act_id: ActId, act: &NewEpoch) -> Res
         && act.recipients.key_ids == expected
         && act.secretariat.as_ref().map(|wrap| wrap.key_id) == secretariat
         && secretariat.is_some() == reads
-        && act.previous_box.is_some() == (next > 0);
+        // Who begins a channel anew, because nobody is left in it, does not know its last secret.
+        && act.previous_box.is_some() == !founding;
     if !exact {
         return Err(Reason::WrongRecipients);
     }
-    let members = if channel.epoch.is_none() {
+    let members = if founding {
         scene.roster.founders(&channel.place, &scene.directory)
     } else {
-        channel.members.iter().copied().filter(|user| entitled(scene, user).is_some()).collect()
+        channel.entitled(scene.roster, &scene.directory).map(|person| person.user).collect()
     };
     let epoch = Epoch {
         number: next,
@@ -71,11 +73,11 @@ fn first_epoch_by_its_own_side(scene: &Scene<'_>) -> Result<(), Reason> {
 /// a suspended epoch may make the next, or the channel would stand still for ever.
 fn another_could_rotate(scene: &Scene<'_>) -> bool {
     let kind = scene.channel.place.kind();
-    let writes = |person: &Person| {
+    let writes = |person: &Person<'_>| {
         standing(scene.channel, scene.roster, &scene.directory, person)
             .is_ok_and(|standing| allows(scene.mechanism, standing, kind, Kind::NewEpoch, None).is_ok())
     };
-    scene.directory.persons().any(|person| person.user != scene.author.user && writes(person))
+    scene.directory.persons().any(|person| person.user != scene.author.user && writes(&person))
 }
 
 /// Nobody who has left the secretariat's team knows the key that it would read with.
@@ -87,7 +89,7 @@ fn current_team(scene: &Scene<'_>) -> Result<(), Reason> {
     if stale { Err(Reason::StaleTeam) } else { Ok(()) }
 }
 
-fn entitled<'a>(scene: &Scene<'a>, user: &UserId) -> Option<&'a Person> {
+fn entitled<'a>(scene: &Scene<'a>, user: &UserId) -> Option<Person<'a>> {
     scene.directory.person(user).filter(|person| scene.roster.seat(&scene.channel.place, person).is_some())
 }
 
@@ -101,15 +103,38 @@ pub(super) fn add_member(scene: &Scene<'_>, act: &AddMember) -> Result<Effect, R
     if scene.channel.members.len() >= RECIPIENTS_MAX {
         return Err(Reason::TooManyReaders);
     }
-    // A focal point brings in its own people; another State's successor focal point, any focal point.
-    let own = person.state == scene.author.state || person.role == Role::FocalPoint;
-    if !own || entitled(scene, &act.user).is_none() {
+    // A focal point brings in its own people, and another State's successor focal point; an expert, where no
+    // focal point of the State is left inside, the next.
+    let own = person.state == scene.author.state;
+    let successor = person.role == Role::FocalPoint;
+    if scene.author.role != Role::FocalPoint && !(own && successor) {
+        return Err(Reason::FocalPointRequired);
+    }
+    if !(own || successor) || entitled(scene, &act.user).is_none() {
         return Err(Reason::NotEntitled);
     }
-    if act.recipients.key_ids != [person.kem_id] {
+    let key = person.kem_id().ok_or(Reason::NoCurrentKey)?;
+    if act.recipients.key_ids != [key] {
         return Err(Reason::WrongRecipients);
     }
-    Ok(Effect::Joined { user: act.user, key: person.kem_id })
+    Ok(Effect::Joined { user: act.user, key })
+}
+
+/// A member whose own key was replaced while nobody made a new epoch, or who had none when it was made.
+pub(super) fn share_epoch(scene: &Scene<'_>, act: &ShareEpoch) -> Result<Effect, Reason> {
+    let epoch = current_epoch(scene)?;
+    if !scene.channel.members.contains(&act.user) {
+        return Err(Reason::NoSuchSubject);
+    }
+    let person = entitled(scene, &act.user).ok_or(Reason::NotEntitled)?;
+    let key = person.kem_id().ok_or(Reason::NoCurrentKey)?;
+    if epoch.keys.contains(&key) {
+        return Err(Reason::AlreadyThere);
+    }
+    if act.recipients.key_ids != [key] {
+        return Err(Reason::WrongRecipients);
+    }
+    Ok(Effect::Joined { user: act.user, key })
 }
 
 pub(super) fn remove_member(scene: &Scene<'_>, user: &UserId) -> Result<Effect, Reason> {
@@ -123,17 +148,15 @@ pub(super) fn remove_member(scene: &Scene<'_>, user: &UserId) -> Result<Effect, 
 
 /// No act adds content, or brings in a reader, under a secret that someone holds who should not, or that a
 /// reader could not open.
-pub(super) fn current_epoch(scene: &Scene<'_>) -> Result<(), Reason> {
+pub(super) fn current_epoch<'a>(scene: &Scene<'a>) -> Result<&'a Epoch, Reason> {
     let channel = scene.channel;
     let epoch = channel.epoch.as_ref().ok_or(Reason::NotGenesis)?;
     if epoch.suspended {
         return Err(Reason::EpochSuspended);
     }
     current_team(scene)?;
-    let readers = channel.epoch_recipients(scene.roster, &scene.directory);
-    let current = epoch.keys.iter().all(|key| readers.binary_search(key).is_ok())
-        && epoch.secretariat == channel.secretariat_key(scene.roster, &scene.directory);
-    if current { Ok(()) } else { Err(Reason::StaleEpoch) }
+    let current = channel.epoch_is_current(epoch, scene.roster, &scene.directory);
+    if current { Ok(epoch) } else { Err(Reason::StaleEpoch) }
 }
 
 pub(super) fn complain(scene: &Scene<'_>, act: &Complain) -> Result<Effect, Reason> {

@@ -1,7 +1,7 @@
 //! A review, and the channels it opens.
 
 use super::{Effect, Scene};
-use crate::act::{Audience, OpenChannel, OpenReview, Opening};
+use crate::act::{AmendReview, Audience, OpenChannel, OpenReview, Opening};
 use crate::error::Reason;
 use crate::id::ChannelId;
 use crate::name::{directory_channel, publication_channel};
@@ -11,29 +11,45 @@ pub(super) fn open_review(scene: &Scene<'_>, act: &OpenReview) -> Result<Effect,
     let mechanism = scene.mechanism;
     let known = act.instruments.iter().all(|code| mechanism.instrument(code).is_some());
     let languages = (1..=usize::from(mechanism.languages_exceptional_max)).contains(&act.languages.len());
-    let reviewers = (1..=usize::from(mechanism.reviewing_states_max)).contains(&act.reviewers.len());
-    if !known || act.instruments.is_empty() || !languages || !reviewers {
+    if !known || act.instruments.is_empty() || !languages {
         return Err(Reason::OutsideMechanism);
     }
     if is_well_known(scene, &scene.channel.id) {
         return Err(Reason::AlreadyThere);
     }
     // A signatory may be reviewed on a voluntary basis (¶52); only parties review (¶28b).
-    let standings = scene.directory.state(&act.state).map_or(&[][..], |record| &record.standings);
+    let standings = scene.directory.standings(&act.state);
     if !act.instruments.iter().all(|code| standings.iter().any(|(instrument, _)| instrument == code)) {
         return Err(Reason::NotParty);
     }
-    for reviewer in &act.reviewers {
+    reviewers_may(scene, act)?;
+    Ok(Effect::Takes(Roster(act.clone())))
+}
+
+/// Another reviewing State, or other instruments for one (¶30). Those who are not named any more have no seat
+/// from here on; whoever writes next in a channel makes its next epoch without them.
+pub(super) fn amend_review(scene: &Scene<'_>, act: &AmendReview) -> Result<Effect, Reason> {
+    let amended = OpenReview { reviewers: act.reviewers.clone(), ..scene.roster.0.clone() };
+    reviewers_may(scene, &amended)?;
+    Ok(Effect::Takes(Roster(amended)))
+}
+
+fn reviewers_may(scene: &Scene<'_>, review: &OpenReview) -> Result<(), Reason> {
+    let most = usize::from(scene.mechanism.reviewing_states_max);
+    if !(1..=most).contains(&review.reviewers.len()) {
+        return Err(Reason::OutsideMechanism);
+    }
+    for reviewer in &review.reviewers {
         let theirs = !reviewer.instruments.is_empty()
-            && reviewer.instruments.iter().all(|code| act.instruments.contains(code));
-        if !theirs || reviewer.state == act.state {
+            && reviewer.instruments.iter().all(|code| review.instruments.contains(code));
+        if !theirs || reviewer.state == review.state {
             return Err(Reason::OutsideMechanism);
         }
         if !reviewer.instruments.iter().all(|code| scene.directory.is_party(&reviewer.state, code)) {
             return Err(Reason::NotParty);
         }
     }
-    Ok(Effect::Opened(Roster(act.clone())))
+    Ok(())
 }
 
 pub(super) fn open_channel(scene: &Scene<'_>, act: &OpenChannel) -> Result<Effect, Reason> {
