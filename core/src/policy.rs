@@ -8,6 +8,7 @@
 //! [`check_fresh`], which only a server can ask. Not here: the signature of an act
 //! ([`crate::act::VerifiedAct`]).
 
+mod author;
 mod body;
 mod channel;
 mod directory;
@@ -15,6 +16,7 @@ mod reading;
 mod statements;
 mod table;
 
+pub use author::author_key;
 pub use body::{BodyFault, BodyNote, BodyScene, check_body};
 pub use channel::{ChannelPermit, World, decide, is_shared};
 pub use directory::{DirectoryPermit, decide_directory};

@@ -32,6 +32,7 @@ use chancery_core::error::WireReason;
 use chancery_core::id::{ChannelId, Digest, KeyId};
 use chancery_core::mechanism::Mechanism;
 use chancery_core::policy;
+use chancery_core::state::Directory;
 use tokio_util::sync::CancellationToken;
 
 use crate::blobs::Blobs;
@@ -41,11 +42,11 @@ use crate::store::db::{Engine, Pool, Source};
 use crate::store::log;
 
 use append::Writer;
-pub use caller::Caller;
+pub use caller::{Caller, CallingPerson};
 pub use error::AppError;
 pub use log_key::{LogKey, NotALogKey};
 use recent::Recent;
-use world::{DirectoryNow, Kept, View, World};
+use world::{Kept, View, World};
 
 /// The clock, so that tests can turn it: milliseconds of UTC.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -152,8 +153,8 @@ impl App {
         Ok(app)
     }
 
-    fn check_foundation(&self, directory: &DirectoryNow, server_tls_key: &KeyId) -> Result<(), StartError> {
-        let foundation = directory.directory.foundation.as_ref().ok_or(StartError::NotCertified)?;
+    fn check_foundation(&self, directory: &Directory, server_tls_key: &KeyId) -> Result<(), StartError> {
+        let foundation = directory.foundation.as_ref().ok_or(StartError::NotCertified)?;
         if foundation.log_key != *self.0.log_key.public() {
             return Err(StartError::OtherThanCertified("log key"));
         }
@@ -247,7 +248,7 @@ impl App {
     }
 
     /// The newest directory.
-    pub async fn directory(&self) -> Result<Arc<Kept<DirectoryNow>>, AppError> {
+    pub async fn directory(&self) -> Result<Arc<Kept<Directory>>, AppError> {
         if self.is_the_only_writer() {
             Ok(self.0.world.kept_directory())
         } else {
@@ -276,13 +277,13 @@ impl App {
     pub async fn readable(&self, caller: &Caller, id: &ChannelId) -> Result<View, AppError> {
         let view = self.view(id).await?.ok_or(AppError::NOT_FOUND)?;
         let directory = self.directory().await?;
-        if caller.reads(&directory.state, &view) { Ok(view) } else { Err(AppError::NOT_FOUND) }
+        if caller.reads(&directory.state, &view, self.now_ms()) { Ok(view) } else { Err(AppError::NOT_FOUND) }
     }
 
     /// Who holds a TLS key.
     pub async fn caller(&self, tls_key: KeyId) -> Result<Caller, AppError> {
         let directory = self.directory().await?;
-        Ok(Caller::of(&directory.state, tls_key))
+        Ok(Caller::of(&directory.state, tls_key, self.now_ms()))
     }
 
     /// On SQLite this process alone writes, so what it keeps is the newest there is.
@@ -290,7 +291,7 @@ impl App {
         self.0.pool.engine() == Engine::Sqlite
     }
 
-    async fn load_directory(&self) -> Result<Arc<Kept<DirectoryNow>>, AppError> {
+    async fn load_directory(&self) -> Result<Arc<Kept<Directory>>, AppError> {
         let mut source = Source::Pool(&self.0.pool);
         let row = log::channel(&mut source, &self.0.world.directory_id()).await?;
         self.0.world.directory_at(&mut source, row.map_or(0, |row| row.size)).await
@@ -298,33 +299,37 @@ impl App {
 }
 
 impl Caller {
-    /// Whether the caller reads a channel.
+    /// Whether the caller reads a channel at this time.
     #[must_use]
-    pub fn reads(&self, directory: &DirectoryNow, view: &View) -> bool {
-        let now = directory.directory.now();
+    pub fn reads(&self, directory: &Directory, view: &View, now_ms: u64) -> bool {
+        let now = directory.now(now_ms);
         let person = match self {
             Self::Stranger { .. } => return false,
             Self::Custodian { .. } => return matches!(view, View::Directory(_)),
             // As the newest directory knows the person, who may have left since the call began.
-            Self::Person(person) => match now.person(&person.user) {
-                Some(person) => person,
-                None => return false,
-            },
+            Self::Person(caller) => {
+                let person =
+                    now.person(&caller.user).filter(|person| person.device(&caller.device).is_some());
+                match person {
+                    Some(person) => person,
+                    None => return false,
+                }
+            }
         };
         match view {
             View::Directory(_) => true,
             View::Publication(audience, _) => match audience {
                 chancery_core::act::Audience::Public => true,
-                chancery_core::act::Audience::AllParties => policy::reads_all_parties(&now, person),
+                chancery_core::act::Audience::AllParties => policy::reads_all_parties(&now, &person),
             },
             View::Channel { channel, .. } => {
-                view.roster().is_some_and(|roster| policy::reads(&channel.state, roster, &now, person))
+                view.roster().is_some_and(|roster| policy::reads(&channel.state, roster, &now, &person))
             }
         }
     }
 
     /// The person, where only persons of the directory may call.
-    pub fn person(&self) -> Result<&Arc<chancery_core::state::Person>, AppError> {
+    pub fn person(&self) -> Result<&CallingPerson, AppError> {
         match self {
             Self::Person(person) => Ok(person),
             Self::Custodian { .. } => Err(WireReason::NotYours.into()),

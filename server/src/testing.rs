@@ -222,7 +222,7 @@ impl World {
     }
 
     pub(crate) async fn directory(&self) -> Directory {
-        self.app.directory().await.unwrap().state.directory.clone()
+        self.app.directory().await.unwrap().state.clone()
     }
 
     pub(crate) async fn channel(&self, id: &ChannelId) -> Channel {

@@ -135,6 +135,23 @@ impl Directory {
         self.kems.get(kem)
     }
 
+    /// Every generation of a team's key, oldest first.
+    pub fn all_generations(&self, team: &Team) -> impl Iterator<Item = &TeamGeneration> {
+        self.teams.get(team).into_iter().flatten()
+    }
+
+    /// The TLS keys of the devices that the entry at `index` has shut out.
+    pub fn revoked_at(&self, index: u64) -> impl Iterator<Item = KeyId> {
+        let devices = self.persons.values().flat_map(move |person| {
+            let gone = person.until == Some(index);
+            person
+                .devices
+                .iter()
+                .filter(move |device| device.until == Some(index) || (gone && device.until.is_none()))
+        });
+        devices.map(|device| device.tls_key)
+    }
+
     /// A person with all that was ever true of them, also if they have left.
     #[must_use]
     pub fn record(&self, user: &UserId) -> Option<&PersonRecord> {

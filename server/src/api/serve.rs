@@ -99,10 +99,11 @@ async fn router(app: &App, log: impl LogService) -> Result<Router, ServeError> {
 /// Lets peers of the directory through.
 fn known(app: &App, request: Request<()>) -> Result<Request<()>, Status> {
     let directory = app.world().kept_directory();
-    let checked = peer(&request).and_then(|peer| match Caller::of(&directory.state, peer.key) {
-        Caller::Custodian { .. } | Caller::Person(_) => Ok(()),
-        Caller::Stranger { .. } => Err(AppError::from(WireReason::NotEnrolled)),
-    });
+    let checked =
+        peer(&request).and_then(|peer| match Caller::of(&directory.state, peer.key, app.now_ms()) {
+            Caller::Custodian { .. } | Caller::Person(_) => Ok(()),
+            Caller::Stranger { .. } => Err(AppError::from(WireReason::NotEnrolled)),
+        });
     checked.map(|()| request).map_err(|error| status("reflection", error))
 }
 

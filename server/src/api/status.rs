@@ -76,6 +76,10 @@ pub(crate) const fn code_of_reason(reason: Reason) -> Code {
         | Reason::OfficerOnly
         | Reason::NotEntitled
         | Reason::UnknownDevice
+        | Reason::SeatTaken
+        | Reason::LastFocalPoint
+        | Reason::LastDevice
+        | Reason::SecondCustodianRequired
         | Reason::NotDisclosable
         | Reason::NotFinal => Code::PermissionDenied,
         Reason::WrongChannel
@@ -88,6 +92,7 @@ pub(crate) const fn code_of_reason(reason: Reason) -> Code {
         | Reason::BadSeen
         | Reason::BadBasis
         | Reason::OtherSection
+        | Reason::PastEnd
         | Reason::WrongRecipients => Code::InvalidArgument,
         Reason::NoSuchSubject
         | Reason::NotGenesis
@@ -95,7 +100,11 @@ pub(crate) const fn code_of_reason(reason: Reason) -> Code {
         | Reason::StaleEpoch
         | Reason::EpochSuspended
         | Reason::StaleTeam
+        | Reason::StaleStateKey
+        | Reason::NoCurrentKey
+        | Reason::TooSoon
         | Reason::TooManyReaders
+        | Reason::TooManyKeys
         | Reason::DisclosureUnchanged
         | Reason::WithdrawPublicFirst => Code::FailedPrecondition,
         Reason::AlreadyThere | Reason::BasisBackwards | Reason::WrongGeneration | Reason::NotTheLatest => {

@@ -15,9 +15,9 @@ use chancery_core::act::{Author, SignedAct, Statement, VerifiedAct};
 use chancery_core::error::{Reason, WireReason};
 use chancery_core::id::{ActId, ChannelId, Digest};
 use chancery_core::limits::ACTS_PER_APPEND_MAX;
+use chancery_core::policy::author_key;
 use chancery_core::state::Directory;
 
-use super::replay::author_key;
 use super::world::View;
 use super::{App, AppError, Caller};
 
@@ -104,7 +104,7 @@ impl App {
         let directory = self.directory().await?;
         let mut prepared = Vec::with_capacity(entries.len());
         for (act, entry) in acts.into_iter().zip(entries) {
-            prepared.push(self.prepare(caller, &channel, &directory.state.directory, act, entry)?);
+            prepared.push(self.prepare(caller, &channel, &directory.state, act, entry)?);
         }
         let landed = self.writer().land(channel, prepared).await?;
         let checkpoint = self.checkpoint(&channel, &landed.view);
@@ -135,7 +135,7 @@ impl App {
             None => Err(AppError::NOT_FOUND),
             Some(view) => {
                 let directory = self.directory().await?;
-                if !caller.reads(&directory.state, &view) {
+                if !caller.reads(&directory.state, &view, self.now_ms()) {
                     return Err(AppError::NOT_FOUND);
                 }
                 // States write in a publication, by their grants, and nobody else.

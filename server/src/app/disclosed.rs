@@ -3,8 +3,9 @@
 use chancery_core::act::{Audience, TreeHead};
 use chancery_core::id::Digest;
 use chancery_core::log::EntryProof;
+use chancery_core::state::Directory;
 
-use super::world::{DirectoryNow, Kept, Publication, View};
+use super::world::{Kept, Publication, View};
 use super::{App, AppError, Caller};
 use crate::store::db::Source;
 use crate::store::log::{self, EntryRow};
@@ -77,7 +78,7 @@ impl App {
         // Of the audience's standing alone: a publication in which nothing stands yet has no row.
         let view = View::Publication(audience, Kept::new(Publication::default()));
         let directory = self.directory().await?;
-        if caller.reads(&directory.state, &view) { Ok(()) } else { Err(AppError::NOT_FOUND) }
+        if caller.reads(&directory.state, &view, self.now_ms()) { Ok(()) } else { Err(AppError::NOT_FOUND) }
     }
 
     /// The publication log of an audience, as it stands.
@@ -91,11 +92,11 @@ impl App {
     /// size: so the proof does not tell how far the directory has grown.
     pub fn prove_directory_entry(
         &self,
-        directory: &DirectoryNow,
+        directory: &Directory,
         entry: &EntryRow,
         size: u64,
     ) -> Result<EntryProof, AppError> {
-        let log = &directory.directory.log;
+        let log = &directory.log;
         let outside = || AppError::Bug("a proof outside the directory");
         let head = TreeHead { size, root: log.root_at(size).ok_or_else(outside)? };
         let path = log.inclusion_proof(entry.index, size).ok_or_else(outside)?;

@@ -52,21 +52,22 @@ impl App {
     async fn may_read_file(&self, caller: &Caller, file: &File) -> Result<bool, AppError> {
         let Caller::Person(person) = caller else { return Ok(false) };
         let directory = self.directory().await?;
-        let now = directory.state.directory.now();
+        let now = directory.state.now(self.now_ms());
         // As the newest directory knows the person, who may have left since the call began.
-        let Some(person) = now.person(&person.user) else { return Ok(false) };
+        let person = now.person(&person.user).filter(|known| known.device(&person.device).is_some());
+        let Some(person) = person else { return Ok(false) };
         if let FileUse::Rendition(_) = file.usage {
             return Ok(files::is_in_rendition(self.pool(), &file.id).await?);
         }
         let in_channel = match self.view(&file.channel).await? {
-            Some(view) => caller.reads(&directory.state, &view),
+            Some(view) => caller.reads(&directory.state, &view, self.now_ms()),
             None => false,
         };
         if in_channel && files::is_cited(self.pool(), &file.id).await? {
             return Ok(true);
         }
         let audiences = Audience::ALL.into_iter().filter(|audience| match audience {
-            Audience::AllParties => policy::reads_all_parties(&now, person),
+            Audience::AllParties => policy::reads_all_parties(&now, &person),
             Audience::Public => true,
         });
         for audience in audiences {

@@ -103,7 +103,7 @@ impl App {
 fn inviter(caller: &Caller) -> Result<KeyId, AppError> {
     match caller {
         Caller::Custodian { tls_key } => Ok(*tls_key),
-        Caller::Person(person) if person.role == Role::FocalPoint => Ok(person.device.tls_key),
+        Caller::Person(person) if person.role == Role::FocalPoint => Ok(person.tls_key),
         Caller::Person(_) => Err(WireReason::NotYours.into()),
         Caller::Stranger { .. } => Err(WireReason::NotEnrolled.into()),
     }

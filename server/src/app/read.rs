@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chancery_core::act::{Role, Team};
+use chancery_core::act::Role;
 use chancery_core::error::WireReason;
 use chancery_core::id::{ChannelId, Digest, KeyId};
 use chancery_core::limits::{PAGE_BYTES_MAX, PAGE_ENTRIES_MAX};
 use chancery_core::log::{Tree, wrap_leaf};
 use chancery_core::mechanism::ChannelKind;
-use chancery_core::name::{KeyAlgorithm, key_id};
 use chancery_core::policy;
-use chancery_core::state::{Channel, Person};
+use chancery_core::state::{Channel, Directory};
 
 use super::recent::RecentEntry;
-use super::world::{DirectoryNow, View};
+use super::world::View;
 use super::{App, AppError, Caller};
 use crate::store::db::Source;
 use crate::store::log::{self, ChannelRow, FullEntry, WrapRow};
@@ -106,29 +105,31 @@ impl App {
     async fn is_listed(
         &self,
         caller: &Caller,
-        directory: &DirectoryNow,
+        directory: &Directory,
         row: &ChannelRow,
     ) -> Result<bool, AppError> {
-        let (Caller::Person(person), Some(parent)) = (caller, row.parent) else {
+        let (Caller::Person(known), Some(parent)) = (caller, row.parent) else {
             return match self.view(&row.id).await? {
-                Some(view) => Ok(caller.reads(directory, &view)),
+                Some(view) => Ok(caller.reads(directory, &view, self.now_ms())),
                 None => Ok(false),
             };
         };
+        let now = directory.now(self.now_ms());
+        let Some(person) = now.person(&known.user) else { return Ok(false) };
         let review = self.view(&parent).await?;
         let Some(View::Channel { channel: review, .. }) = review else { return Ok(false) };
         let place = review.state.opened(&row.id, review.state.log.size());
-        let (Some(place), Some(roster)) = (place, &review.state.roster) else { return Ok(false) };
+        let (Some(place), Some(roster)) = (place, review.state.roster()) else { return Ok(false) };
         if person.role == Role::Officer {
             // An officer reads by team and kind of channel; what is in it makes no difference.
             let channel = Channel::new(row.id, place);
-            return Ok(policy::reads(&channel, roster, &directory.directory.now(), person));
+            return Ok(policy::reads(&channel, roster, &now, &person));
         }
-        if roster.seat(&place, person).is_none() {
+        if roster.seat(&place, &person).is_none() {
             return Ok(false);
         }
         let view = self.view(&row.id).await?;
-        Ok(view.is_some_and(|view| caller.reads(directory, &view)))
+        Ok(view.is_some_and(|view| caller.reads(directory, &view, self.now_ms())))
     }
 
     /// Entries of a channel from `start` on: at most `limit`, and as many bytes as a page has.
@@ -259,20 +260,20 @@ fn own_wrap(wrap: &WrapRow, all: &[WrapRow]) -> Result<OwnWrap, AppError> {
     Ok(OwnWrap { key_id: wrap.recipient, wrap: wrap.bytes.clone(), position: wrap.position, path })
 }
 
-/// The keys whose wraps are the caller's: the person's and the device's, and those of every generation of the
-/// person's team, so that a newcomer opens what was wrapped to the team before.
-fn own_keys(caller: &Caller, directory: &DirectoryNow) -> Vec<KeyId> {
+/// The keys whose wraps are the caller's: every generation of the person's key, those of the person's devices
+/// and recovery sheets, and every generation of the person's team, so that a newcomer opens what was wrapped to
+/// the team before, and a new device what was wrapped to the person before.
+fn own_keys(caller: &Caller, directory: &Directory) -> Vec<KeyId> {
     let Caller::Person(person) = caller else { return Vec::new() };
-    let mut keys = vec![person.kem_id, key_id(KeyAlgorithm::XWing, &person.device.kem)];
-    if let Some(team) = team_of(person) {
-        let generations = directory.directory.now().generations(&team);
-        keys.extend(generations.map(|generation| generation.kem_id));
+    let Some(record) = directory.record(&person.user) else { return Vec::new() };
+    let own = record.keys.iter().map(|key| key.kem_id);
+    let devices = record.devices.iter().map(|device| device.kem_id);
+    let sheets = record.recoveries.iter().map(|recovery| recovery.kem_id);
+    let mut keys: Vec<KeyId> = own.chain(devices).chain(sheets).collect();
+    if let Some(team) = person.team() {
+        keys.extend(directory.all_generations(&team).map(|generation| generation.kem_id));
     }
     keys
-}
-
-fn team_of(person: &Person) -> Option<Team> {
-    person.state.map(Team::State).or(person.secretariat_team.map(Team::Secretariat))
 }
 
 /// Rows of channels looked through at a time.

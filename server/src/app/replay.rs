@@ -2,10 +2,10 @@
 //! was appended. So a state is never taken on trust, not even from our own database.
 
 use bytes::Bytes;
-use chancery_core::act::{ActError, Author, SignedAct, Statement, VerifiedAct};
+use chancery_core::act::{ActError, SignedAct, VerifiedAct};
 use chancery_core::error::Reason;
 use chancery_core::mechanism::Mechanism;
-use chancery_core::policy::{World, decide, decide_directory};
+use chancery_core::policy::{World, author_key, decide, decide_directory};
 use chancery_core::state::{Channel, Directory};
 
 /// Why a stored entry does not follow from those before it.
@@ -28,27 +28,6 @@ pub enum Fault {
     Unopened,
 }
 
-/// The key under which an act's signature must hold: its author's at its basis, or the root's.
-pub fn author_key(directory: &Directory, act: &SignedAct) -> Result<[u8; 32], Reason> {
-    let content = act.content();
-    match content.header.author {
-        Author::Root => match (&directory.foundation, &content.statement) {
-            (Some(foundation), _) => Ok(foundation.root_key),
-            // The first act brings the root's key, whose fingerprint `decide_directory` then compares.
-            (None, Statement::FoundDirectory(act)) => Ok(act.root_key),
-            (None, _) => Err(Reason::NotGenesis),
-        },
-        Author::Person { user, device } => {
-            let at = match content.header.basis {
-                Some(basis) => directory.at_head(&basis.directory).ok_or(Reason::BadBasis)?,
-                None => directory.now(),
-            };
-            let person = at.by_device(&device).filter(|person| person.user == user);
-            Ok(person.ok_or(Reason::UnknownDevice)?.device.sign)
-        }
-    }
-}
-
 /// Applies the next entry of the directory.
 pub fn replay_directory(
     mechanism: &Mechanism,
@@ -59,7 +38,7 @@ pub fn replay_directory(
     let act = SignedAct::decode(signed)?;
     let key = author_key(directory, &act)?;
     let act = VerifiedAct::new(act, key, &directory.root)?;
-    let permit = decide_directory(mechanism, directory, act)?;
+    let permit = decide_directory(mechanism, directory, act, log_time_ms)?;
     if log_time_ms < directory.last_log_time_ms {
         return Err(Fault::LogTime);
     }
@@ -77,7 +56,7 @@ pub fn replay_channel(
     let act = SignedAct::decode(signed)?;
     let key = author_key(world.directory, &act)?;
     let act = VerifiedAct::new(act, key, &world.directory.root)?;
-    let permit = decide(world, channel, act)?;
+    let permit = decide(world, channel, act, log_time_ms)?;
     if log_time_ms < channel.last_log_time_ms {
         return Err(Fault::LogTime);
     }

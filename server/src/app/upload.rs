@@ -67,11 +67,11 @@ impl App {
         let View::Channel { channel, .. } = &view else { return Err(Reason::WrongChannel.into()) };
         let person = caller.person()?;
         let directory = self.directory().await?;
-        let now = directory.state.directory.now();
+        let now = directory.state.now(self.now_ms());
         let (Some(person), Some(roster)) = (now.person(&person.user), view.roster()) else {
             return Err(AppError::NOT_FOUND);
         };
-        policy::check_upload(self.mechanism(), &channel.state, roster, &now, person, announced.usage)?;
+        policy::check_upload(self.mechanism(), &channel.state, roster, &now, &person, announced.usage)?;
         self.file_store().announce(person.user, announced).await
     }
 

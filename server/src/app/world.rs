@@ -8,7 +8,6 @@
 mod cache;
 mod fold;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use chancery_core::act::Audience;
@@ -16,7 +15,7 @@ use chancery_core::id::{ChannelId, KeyId};
 use chancery_core::log::Tree;
 use chancery_core::mechanism::Mechanism;
 use chancery_core::name::{directory_channel, publication_channel};
-use chancery_core::state::{Channel, Directory, Person, Roster};
+use chancery_core::state::{Channel, Directory, Roster};
 
 use cache::Cache;
 
@@ -36,29 +35,6 @@ impl<S> Kept<S> {
     }
 }
 
-/// The directory, and who holds which TLS key in it.
-#[derive(Debug)]
-pub struct DirectoryNow {
-    /// The directory.
-    pub directory: Directory,
-    by_tls_key: HashMap<KeyId, Arc<Person>>,
-}
-
-impl DirectoryNow {
-    pub(super) fn of(directory: Directory) -> Self {
-        let persons =
-            directory.now().persons().map(|person| (person.device.tls_key, Arc::new(person.clone())));
-        let by_tls_key = persons.collect();
-        Self { directory, by_tls_key }
-    }
-
-    /// The person whose device has this TLS key.
-    #[must_use]
-    pub fn by_tls_key(&self, key: &KeyId) -> Option<&Arc<Person>> {
-        self.by_tls_key.get(key)
-    }
-}
-
 /// The log of one publication.
 #[derive(Debug, Clone, Default)]
 pub struct Publication {
@@ -72,7 +48,7 @@ pub struct Publication {
 #[derive(Debug, Clone)]
 pub enum View {
     /// The directory.
-    Directory(Arc<Kept<DirectoryNow>>),
+    Directory(Arc<Kept<Directory>>),
     /// A channel with members.
     Channel {
         /// The channel.
@@ -89,7 +65,7 @@ impl View {
     #[must_use]
     pub fn log(&self) -> &Tree {
         match self {
-            Self::Directory(kept) => &kept.state.directory.log,
+            Self::Directory(kept) => &kept.state.log,
             Self::Channel { channel, .. } => &channel.state.log,
             Self::Publication(_, kept) => &kept.state.log,
         }
@@ -100,7 +76,7 @@ impl View {
     pub fn roster(&self) -> Option<&Roster> {
         match self {
             Self::Channel { channel, review } => {
-                review.as_ref().map_or(&channel.state, |review| &review.state).roster.as_ref()
+                review.as_ref().map_or(&channel.state, |review| &review.state).roster()
             }
             Self::Directory(_) | Self::Publication(..) => None,
         }
@@ -146,7 +122,7 @@ impl World {
 
     /// The directory as it is kept.
     #[must_use]
-    pub fn kept_directory(&self) -> Arc<Kept<DirectoryNow>> {
+    pub fn kept_directory(&self) -> Arc<Kept<Directory>> {
         self.lock().directory()
     }
 
@@ -174,9 +150,8 @@ impl World {
     }
 
     /// Keeps a directory that is committed, unless a newer one is kept.
-    pub(super) fn install_directory(&self, directory: Directory) -> Arc<Kept<DirectoryNow>> {
-        let kept = Kept::new(DirectoryNow::of(directory));
-        self.lock().install_directory(kept)
+    pub(super) fn install_directory(&self, directory: Directory) -> Arc<Kept<Directory>> {
+        self.lock().install_directory(Kept::new(directory))
     }
 
     /// Keeps a channel that is committed, unless a newer one is kept.

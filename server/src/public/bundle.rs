@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chancery_core::act::{Audience, Grant, SignedStatement, StateStatement};
+use chancery_core::act::{Audience, Grant, Kind, SignedAct, SignedStatement, StateStatement, Statement};
 use chancery_core::log::EntryProof;
 use chancery_core::name::{KeyAlgorithm, key_id};
+use chancery_core::state::StateKey;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
@@ -78,24 +79,44 @@ fn fixed(name: &str, bytes: impl Into<Bytes>) -> (String, Member) {
     (name.to_owned(), Member::Bytes(bytes.into()))
 }
 
-/// The acts of the root that certify the key under which the grant is signed, with their proofs.
+/// What certifies the key under which the grant is signed: the acts of the root, with their proofs, and from the
+/// key that the root certified last to this one each key's word for the next.
 async fn certificates(app: &App, item: &DisclosedItem) -> Result<Members, AppError> {
     let signed = SignedStatement::decode(item.summary.grant.clone())?;
     let grant = grant_of(&signed)?;
     let directory = app.directory().await?;
     let directory = &directory.state;
-    let now = directory.directory.now();
+    let now = directory.now(app.now_ms());
     let state = now.state(&grant.post.state).ok_or(AppError::Bug("a grant of an unknown State"))?;
-    let certified = state.keys.iter().find(|(_, key)| key_id(KeyAlgorithm::Ed25519, key) == signed.signer());
-    let (certified, _) = certified.ok_or(AppError::Bug("a grant under an unknown key"))?;
+    let signs = |known: &StateKey| key_id(KeyAlgorithm::Ed25519, &known.key) == signed.signer();
+    let signing = state.keys.iter().position(signs).ok_or(AppError::Bug("a grant under an unknown key"))?;
+    let mut successions = Vec::new();
+    let mut certified = None;
+    for key in state.keys[..=signing].iter().rev() {
+        let entry = app.directory_entry(key.since).await?;
+        let act = SignedAct::decode(entry.signed)?;
+        match &act.content().statement {
+            Statement::ReplaceStateKey(act) => successions.push(act.succession.bytes().clone()),
+            statement => {
+                certified = Some((statement.kind(), key.since));
+                break;
+            }
+        }
+    }
+    let (kind, certified) = certified.ok_or(AppError::Bug("a State key that the root never certified"))?;
     let mut members = Members::new();
-    for (name, index) in
-        [("found-directory", 0), ("admit-state", state.since), ("certify-state-key", *certified)]
-    {
+    for (name, index) in [
+        (Kind::FoundDirectory.as_str(), 0),
+        (Kind::AdmitState.as_str(), state.since),
+        (kind.as_str(), certified),
+    ] {
         let entry = app.directory_entry(index).await?;
         let proof = app.prove_directory_entry(directory, &entry, certified + 1)?;
         members.push(fixed(name, entry.signed));
         members.push(fixed(&format!("{name}.tlog-proof"), proof.encode()));
+    }
+    for (position, succession) in successions.into_iter().rev().enumerate() {
+        members.push(fixed(&format!("successions/{position:03}"), succession));
     }
     Ok(members)
 }

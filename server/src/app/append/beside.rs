@@ -86,9 +86,11 @@ fn releases(statement: &Statement, releases: Vec<NewRelease>) -> Result<Vec<Rele
         .map(|(signed, release)| match signed.content() {
             StateStatement::Grant(grant) => release_of(grant, release),
             // The policy says what is wrong with it.
-            StateStatement::Withdrawal(_) | StateStatement::Clearance(_) | StateStatement::Membership(_) => {
-                Err(WireReason::BesideMismatch.into())
-            }
+            StateStatement::Withdrawal(_)
+            | StateStatement::Clearance(_)
+            | StateStatement::Membership(_)
+            | StateStatement::KeySuccession(_)
+            | StateStatement::Objection(_) => Err(WireReason::BesideMismatch.into()),
         })
         .collect()
 }

@@ -23,7 +23,7 @@ impl Draft<'_> {
         channel: &ChannelId,
         act: &Disclose,
         entry: &Prepared,
-        place: &mut Place,
+        place: Place,
     ) -> Result<(), AppError> {
         let generation = self.generation(act.audience, entry)?;
         let mut opened: Vec<(PostRef, Vec<_>)> = Vec::with_capacity(act.grants.len());
@@ -65,7 +65,7 @@ impl Draft<'_> {
         channel: &ChannelId,
         act: &Withdraw,
         entry: &Prepared,
-        place: &mut Place,
+        place: Place,
     ) -> Result<(), AppError> {
         let first = self.publish(
             act.audience,
@@ -87,26 +87,24 @@ impl Draft<'_> {
             Audience::Public => Ok(0),
             Audience::AllParties => {
                 let basis = entry.act.act().content().header.basis;
-                let at = basis.and_then(|basis| self.directory.at_head(&basis.directory));
+                let at = basis.and_then(|basis| self.directory.at_head(&basis.directory, self.now_ms));
                 let team = at.and_then(|at| at.team(&Team::AllParties));
                 Ok(team.ok_or(WireReason::BesideMismatch)?.number)
             }
         }
     }
 
-    /// Adds statements to a publication's log, and returns the index of the first. The act's log time moves
-    /// up to the publication's, for both logs say the same time.
+    /// Adds statements to a publication's log, under the log time of the act, and returns the index of the first.
     fn publish<'s>(
         &mut self,
         audience: Audience,
         act: ActId,
-        place: &mut Place,
+        place: Place,
         statements: impl Iterator<Item = &'s bytes::Bytes>,
     ) -> Result<u64, AppError> {
         let channel = self.group.world.publication_id(audience);
         let (_, publication): &mut (u64, Publication) =
             self.publications.get_mut(&audience).ok_or(AppError::Bug("a publication that was not loaded"))?;
-        place.log_time_ms = place.log_time_ms.max(publication.last_log_time_ms);
         let (first, log_time_ms) = (publication.log.size(), place.log_time_ms);
         for (position, signed) in (0..).zip(statements) {
             let leaf = leaf_hash(signed, log_time_ms);

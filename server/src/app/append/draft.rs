@@ -11,7 +11,7 @@ use chancery_core::id::{ChannelId, KeyId};
 use chancery_core::log::leaf_hash;
 use chancery_core::mechanism::ChannelKind;
 use chancery_core::policy::{self, check_fresh, decide, decide_directory};
-use chancery_core::state::{Channel, Directory, Place as ChannelPlace, Roster};
+use chancery_core::state::{Channel, Directory, Place as ChannelPlace};
 
 use super::Prepared;
 use super::group::Group;
@@ -78,8 +78,8 @@ impl<'g> Draft<'g> {
         let mut draft = Self {
             group,
             now_ms: (group.clock)(),
-            directory: kept.state.directory.clone(),
-            directory_size: kept.state.directory.log.size(),
+            directory: kept.state.clone(),
+            directory_size: kept.state.log.size(),
             channels: HashMap::new(),
             publications: HashMap::new(),
             rows: NewRows::default(),
@@ -168,16 +168,15 @@ impl<'g> Draft<'g> {
     }
 
     fn in_directory(&mut self, entry: &Prepared) -> Result<Place, AppError> {
-        let permit = decide_directory(&self.group.mechanism, &self.directory, entry.act.clone())?;
         let place = Place {
             index: self.directory.log.size(),
             log_time_ms: self.now_ms.max(self.directory.last_log_time_ms),
         };
-        if let Statement::RemovePerson(user) = &permit.act().content().statement {
-            self.revoked.extend(self.directory.now().person(user).map(|person| person.device.tls_key));
-        }
+        let (mechanism, act) = (&self.group.mechanism, entry.act.clone());
+        let permit = decide_directory(mechanism, &self.directory, act, place.log_time_ms)?;
         self.record(self.group.world.directory_id(), place, entry);
         self.directory.apply(permit, place.log_time_ms);
+        self.revoked.extend(self.directory.revoked_at(place.index));
         Ok(place)
     }
 
@@ -216,20 +215,16 @@ impl<'g> Draft<'g> {
             directory: &self.directory,
             review: review.map(|open| &open.channel),
         };
-        let permit = match decide(world, channel, entry.act.clone()) {
+        let place = Place { index: channel.log.size(), log_time_ms: self.log_time(channel, statement) };
+        let permit = match decide(world, channel, entry.act.clone(), place.log_time_ms) {
             // Whoever reads a channel learns that its id is taken.
             Err(Reason::NotGenesis) if opening.is_some() && !is_new => {
                 return Err(Reason::AlreadyThere.into());
             }
             permit => permit?,
         };
-        let brought = opening.map(|act| Roster(act.clone()));
-        let roster = world.review.unwrap_or(channel).roster.as_ref().or(brought.as_ref());
-        let roster = roster.ok_or(AppError::Bug("a permit without a roster"))?;
-        check_fresh(world, channel, roster, permit.act())?;
-        let mut place =
-            Place { index: channel.log.size(), log_time_ms: self.now_ms.max(channel.last_log_time_ms) };
-        self.beyond(tx, statement, id, entry, &mut place).await?;
+        check_fresh(world, channel, permit.act(), place.log_time_ms)?;
+        self.beyond(tx, statement, id, entry, place).await?;
         self.record(*id, place, entry);
         if is_new {
             self.rows.channels.push((*id, ChannelKind::Review, None));
@@ -237,6 +232,14 @@ impl<'g> Draft<'g> {
         let open = self.channels.get_mut(id).ok_or(AppError::Bug("a channel that was just there"))?;
         open.channel.apply(permit, place.log_time_ms);
         Ok(place)
+    }
+
+    /// The time at which the act is judged and will stand: never before what stands in its log already, nor in
+    /// the publication that it goes into, for both logs say the same time.
+    fn log_time(&self, channel: &Channel, statement: &Statement) -> u64 {
+        let published = audience_of(statement).and_then(|audience| self.publications.get(&audience));
+        let published_ms = published.map_or(0, |(_, publication)| publication.last_log_time_ms);
+        self.now_ms.max(channel.last_log_time_ms).max(published_ms)
     }
 
     /// What an act concerns beyond its own log: files, other channels, publications. Whatever can be refused
@@ -247,7 +250,7 @@ impl<'g> Draft<'g> {
         statement: &Statement,
         id: &ChannelId,
         entry: &Prepared,
-        place: &mut Place,
+        place: Place,
     ) -> Result<(), AppError> {
         match statement {
             Statement::Post(act) => {
@@ -276,10 +279,26 @@ impl<'g> Draft<'g> {
             | Statement::RemovePerson(_)
             | Statement::NewTeamGeneration(_)
             | Statement::ShareTeam(_)
+            | Statement::AmendState(_)
+            | Statement::Reseat(_)
+            | Statement::AddDevice(_)
+            | Statement::RevokeDevice(_)
+            | Statement::NewUserKey(_)
+            | Statement::SetRecovery(_)
+            | Statement::Recertify(_)
+            | Statement::ReplaceStateKey(_)
+            | Statement::ShareStateKey(_)
+            | Statement::DepositShares(_)
+            | Statement::GiveShare(_)
+            | Statement::AnnounceReplacement(_)
+            | Statement::ObjectToReplacement(_)
+            | Statement::CompleteReplacement(_)
             | Statement::OpenReview(_)
+            | Statement::AmendReview(_)
             | Statement::NewEpoch(_)
             | Statement::AddMember(_)
             | Statement::RemoveMember(_)
+            | Statement::ShareEpoch(_)
             | Statement::Complain(_) => {}
         }
         Ok(())
@@ -421,7 +440,7 @@ fn kept_heads(group: &Group, requests: &[Request]) -> Option<HashMap<ChannelId, 
         heads.insert(id, ChannelRow { id, kind, parent, size, last_log_time_ms: time });
     };
     let directory = world.kept_directory();
-    let (log, time) = (&directory.state.directory.log, directory.state.directory.last_log_time_ms);
+    let (log, time) = (&directory.state.log, directory.state.last_log_time_ms);
     note(world.directory_id(), ChannelKind::Directory, None, log.size(), time);
     for request in requests.iter().filter(|request| request.channel != world.directory_id()) {
         let View::Channel { channel, review } = world.kept_view(&request.channel)? else { return None };
@@ -463,11 +482,16 @@ async fn heads(
 
 /// The publications that a request writes to.
 fn audiences(request: &Request) -> impl Iterator<Item = Audience> {
-    request.entries.iter().filter_map(|entry| match &entry.act.act().content().statement {
+    request.entries.iter().filter_map(|entry| audience_of(&entry.act.act().content().statement))
+}
+
+/// The publication that an act writes to.
+const fn audience_of(statement: &Statement) -> Option<Audience> {
+    match statement {
         Statement::Disclose(act) => Some(act.audience),
         Statement::Withdraw(act) => Some(act.audience),
         _ => None,
-    })
+    }
 }
 
 /// Whether a kept view is as the transaction sees it.

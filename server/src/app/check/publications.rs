@@ -18,7 +18,10 @@ pub(super) fn post_of(statement: &StateStatement) -> Option<(ChannelId, ActId)> 
     match statement {
         StateStatement::Grant(grant) => Some((grant.post.channel, grant.post.act_id)),
         StateStatement::Withdrawal(withdrawal) => Some((withdrawal.channel, withdrawal.act_id)),
-        StateStatement::Clearance(_) | StateStatement::Membership(_) => None,
+        StateStatement::Clearance(_)
+        | StateStatement::Membership(_)
+        | StateStatement::KeySuccession(_)
+        | StateStatement::Objection(_) => None,
     }
 }
 
@@ -132,7 +135,10 @@ pub(in crate::app) fn follow(expected: &mut Expected, index: u64, signed: &bytes
                 }
             }
         }
-        StateStatement::Clearance(_) | StateStatement::Membership(_) => {}
+        StateStatement::Clearance(_)
+        | StateStatement::Membership(_)
+        | StateStatement::KeySuccession(_)
+        | StateStatement::Objection(_) => {}
     }
 }
 

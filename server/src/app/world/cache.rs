@@ -7,12 +7,12 @@ use chancery_core::act::Audience;
 use chancery_core::id::{ChannelId, KeyId};
 use chancery_core::state::{Channel, Directory};
 
-use super::{DirectoryNow, Kept, Publication};
+use super::{Kept, Publication};
 
 /// States by channel.
 #[derive(Debug)]
 pub(super) struct Cache {
-    directory: Arc<Kept<DirectoryNow>>,
+    directory: Arc<Kept<Directory>>,
     all_parties: Arc<Kept<Publication>>,
     public: Arc<Kept<Publication>>,
     channels: HashMap<ChannelId, Slot>,
@@ -31,7 +31,7 @@ struct Slot {
 impl Cache {
     pub(super) fn new(root: KeyId) -> Self {
         Self {
-            directory: Kept::new(DirectoryNow::of(Directory::new(root))),
+            directory: Kept::new(Directory::new(root)),
             all_parties: Kept::new(Publication::default()),
             public: Kept::new(Publication::default()),
             channels: HashMap::new(),
@@ -40,7 +40,7 @@ impl Cache {
         }
     }
 
-    pub(super) fn directory(&self) -> Arc<Kept<DirectoryNow>> {
+    pub(super) fn directory(&self) -> Arc<Kept<Directory>> {
         self.directory.clone()
     }
 
@@ -58,8 +58,8 @@ impl Cache {
         Some(slot.kept.clone())
     }
 
-    pub(super) fn install_directory(&mut self, kept: Arc<Kept<DirectoryNow>>) -> Arc<Kept<DirectoryNow>> {
-        if kept.state.directory.log.size() > self.directory.state.directory.log.size() {
+    pub(super) fn install_directory(&mut self, kept: Arc<Kept<Directory>>) -> Arc<Kept<Directory>> {
+        if kept.state.log.size() > self.directory.state.log.size() {
             self.directory = kept;
         }
         self.directory.clone()

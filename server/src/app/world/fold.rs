@@ -7,7 +7,7 @@ use chancery_core::id::ChannelId;
 use chancery_core::policy;
 use chancery_core::state::{Channel, Directory, Place};
 
-use super::{DirectoryNow, Kept, Publication, View, World, damaged};
+use super::{Kept, Publication, View, World, damaged};
 use crate::app::AppError;
 use crate::app::replay::{Fault, replay_channel, replay_directory};
 use crate::store::db::Source;
@@ -19,12 +19,12 @@ impl World {
         &self,
         source: &mut Source<'_>,
         size: u64,
-    ) -> Result<Arc<Kept<DirectoryNow>>, AppError> {
+    ) -> Result<Arc<Kept<Directory>>, AppError> {
         let kept = self.kept_directory();
-        if kept.state.directory.log.size() >= size {
+        if kept.state.log.size() >= size {
             return Ok(kept);
         }
-        let mut directory = kept.state.directory.clone();
+        let mut directory = kept.state.clone();
         self.fold_directory(source, &mut directory, size).await?;
         Ok(self.install_directory(directory))
     }
@@ -109,8 +109,7 @@ impl World {
         let directory = log::channel(source, &self.directory_id()).await?.map_or(0, |row| row.size);
         let directory = self.directory_at(source, directory).await?;
         let mut channel = kept.map_or_else(|| Channel::new(row.id, place), |kept| kept.state.clone());
-        let world =
-            policy::World { mechanism: &self.mechanism, directory: &directory.state.directory, review };
+        let world = policy::World { mechanism: &self.mechanism, directory: &directory.state, review };
         fold_channel(source, world, &mut channel, row.size).await?;
         Ok(self.install_channel(channel))
     }
