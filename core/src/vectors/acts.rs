@@ -1,14 +1,15 @@
 //! Envelopes, payloads, bodies, and what strict parsing refuses.
 
+mod directory;
+
 use std::collections::BTreeSet;
 
 use super::*;
 use crate::act::{
-    ActError, AddMember, AdmitPerson, AdmitState, Attachment, Audience, Basis, Binding, CertifyStateKey,
-    Clearance, Complain, Disclose, Fault, FoundDirectory, Grant, Header, InlineWrap, Kind, Membership,
-    NewEpoch, NewTeamGeneration, OpenChannel, OpenReview, Opening, PersonCard, Post, PostBody, PostRef,
-    Recipients, RegionalGroup, Rendition, Reviewer, Role, SealedBody, ServerRequest, ShareTeam, Standing,
-    Statement, Team, ThreadStep, TreeHead, Withdraw, Withdrawal,
+    ActError, AddMember, AmendReview, Attachment, Audience, Basis, Binding, Clearance, Complain, Disclose,
+    Fault, Grant, Header, InlineWrap, Kind, Membership, NewEpoch, OpenChannel, OpenReview, Opening,
+    PersonCard, Post, PostBody, PostRef, Recipients, Rendition, Reviewer, Role, SealedBody, ServerRequest,
+    ShareEpoch, Statement, ThreadStep, TreeHead, Withdraw, Withdrawal,
 };
 use crate::id::{ActId, ChannelId, Digest, FileId, InstrumentCode, SectionId, TeamId};
 use crate::limits::WRAP_BYTES;
@@ -78,6 +79,7 @@ fn membership(keys: &Keys) -> StateStatement {
         role: Role::Expert,
         instruments: vec![instrument("firearms"), instrument("untoc")],
         keys: Digest::of(&keys.person.keys().encode()),
+        expires_ms: None,
     })
 }
 
@@ -107,53 +109,6 @@ fn body() -> PostBody {
     }
 }
 
-fn directory_statements(keys: &Keys) -> Vec<Statement> {
-    let root = &keys.root.id;
-    let (newcomer, team) = (&keys.person, Team::Secretariat(TeamId::new([0x77; 16])));
-    vec![
-        Statement::FoundDirectory(FoundDirectory {
-            root_key: keys.root.public,
-            mechanism: Digest::of(b"mechanism"),
-            log_key: [0x50; 32],
-            server_tls_key: KeyId::new([0x51; 32]),
-            custodian_tls_key: KeyId::new([0x52; 32]),
-        }),
-        Statement::AdmitState(AdmitState {
-            state: "CL".parse().unwrap(),
-            group: RegionalGroup::LatinAmericaCaribbean,
-            standings: vec![
-                (instrument("firearms"), Standing::Party),
-                (instrument("untoc"), Standing::Signatory),
-            ],
-        }),
-        Statement::CertifyStateKey(CertifyStateKey {
-            state: "CL".parse().unwrap(),
-            key: keys.state.public,
-            generation: 0,
-        }),
-        Statement::AdmitPerson(AdmitPerson {
-            keys: newcomer.keys(),
-            keys_bytes: Bytes::from(newcomer.keys().encode()),
-            possession: newcomer.possession(root),
-            role: Role::Expert,
-            state: Some("CL".parse().unwrap()),
-            instruments: vec![instrument("firearms"), instrument("untoc")],
-            secretariat_team: None,
-            membership: Some(keys.state.statement(root, &membership(keys))),
-        }),
-        Statement::RemovePerson(newcomer.user()),
-        Statement::NewTeamGeneration(NewTeamGeneration {
-            team,
-            generation: 1,
-            kem: kem(0x53),
-            commitment: Digest::of(b"seed"),
-            previous_box: Some(Digest::of(b"box")),
-            recipients: recipients(),
-        }),
-        Statement::ShareTeam(ShareTeam { team: Team::AllParties, generation: 0, recipients: recipients() }),
-    ]
-}
-
 fn channel_statements(keys: &Keys) -> Vec<Statement> {
     let signed = |statement| keys.state.statement(&keys.root.id, &statement);
     vec![
@@ -171,6 +126,12 @@ fn channel_statements(keys: &Keys) -> Vec<Statement> {
             channel: ChannelId::new([0x12; 16]),
             opening: Opening::Strand(instrument("firearms")),
         }),
+        Statement::AmendReview(AmendReview {
+            reviewers: vec![Reviewer {
+                state: "PT".parse().unwrap(),
+                instruments: vec![instrument("firearms")],
+            }],
+        }),
         Statement::NewEpoch(NewEpoch {
             number: 1,
             commitment: Digest::of(b"epoch"),
@@ -187,6 +148,7 @@ fn channel_statements(keys: &Keys) -> Vec<Statement> {
             body: sealed(),
         }),
         Statement::RemoveMember(keys.person.user()),
+        Statement::ShareEpoch(ShareEpoch { user: keys.person.user(), recipients: recipients() }),
         Statement::Post(Post {
             section: SECTION,
             previous: Some(ActId::new([0x36; 16])),
@@ -232,11 +194,8 @@ pub(super) fn founding(root: &Key, log: &Key) -> Bytes {
 
 /// An act of the root in the directory, of the person elsewhere.
 fn act(keys: &Keys, statement: Statement) -> Act {
-    let by_root = matches!(
-        statement.kind(),
-        Kind::FoundDirectory | Kind::AdmitState | Kind::CertifyStateKey | Kind::RemovePerson
-    );
-    let in_directory = by_root || matches!(statement.kind(), Kind::AdmitPerson | Kind::NewTeamGeneration);
+    let by_root = directory::is_by_root(statement.kind());
+    let in_directory = by_root || directory::is_of_a_person(statement.kind());
     let header = Header {
         channel: CHANNEL,
         act_id: ACT,
@@ -363,7 +322,10 @@ fn refused(keys: &Keys) -> Vec<Value> {
     let cases: Vec<(&str, &str, Vec<u8>)> = vec![
         ("the envelope ends early", "decode", whole[..whole.len() - 3].to_vec()),
         ("suite 2", "suite", envelope(&good, &good_signature, &key.id, 2)),
-        ("an unknown field in the envelope", "encoding", [&whole[..], &[0x28, 0x01]].concat()),
+        ("an unknown field in the envelope", "encoding", [&whole[..], &[0x30, 0x01]].concat()),
+        ("a second signature on a person's act", "field second_signature", {
+            [&whole[..], &[0x2a, 64], &good_signature].concat()
+        }),
         ("the suite before the rest", "encoding", [&[0x20, 0x01], &whole[..whole.len() - 2]].concat()),
         ("schema 2", "schema", signed(&schema)),
         ("no statement", "kind", signed(&good[..header_end])),
@@ -417,7 +379,7 @@ fn acts() {
                        deployment of `root`. `refused` are to be checked under the key of `person` and say which \
                        check fails.";
     let statements: Vec<Statement> =
-        directory_statements(&keys).into_iter().chain(channel_statements(&keys)).collect();
+        directory::statements(&keys).into_iter().chain(channel_statements(&keys)).collect();
     let kinds: BTreeSet<Kind> = statements.iter().map(Statement::kind).collect();
     assert!(kinds.into_iter().eq(Kind::ALL.iter().copied()), "one act of every kind");
     let state_statements = [
@@ -426,6 +388,8 @@ fn acts() {
         withdrawal(),
         StateStatement::Clearance(Clearance { post: post_ref() }),
         membership(&keys),
+        directory::succession(),
+        directory::objection(),
     ];
     check(
         "acts",
@@ -438,10 +402,12 @@ fn acts() {
                 "encoded": hex::encode(keys.person.keys().encode()),
                 "possession": hex::encode(keys.person.possession(&keys.root.id)),
             },
+            "device_keys": directory::device_vector(&keys),
             "acts": statements.into_iter().map(|s| act_vector(&keys, s)).collect::<Vec<_>>(),
             "statements": state_statements.map(|s| statement_vector(&keys, &s)),
             "bodies": bodies(),
             "server_request": server_request(&keys),
+            "signed_twice": directory::signed_twice(&keys),
             "refused": refused(&keys),
         }),
     );

@@ -103,7 +103,7 @@ impl Play {
         };
         let signed = key.act(&self.root.id, &Act { header, statement });
         let act = VerifiedAct::new(signed.clone(), key.public, &self.root.id).unwrap();
-        let decided = decide_directory(&self.mechanism, &self.directory, act);
+        let decided = decide_directory(&self.mechanism, &self.directory, act, time);
         let verdict = decided.map(|permit| self.directory.apply(permit, time));
         assert_eq!(verdict, expect, "{what}");
         self.note("directory", what, &signed, time, verdict);
@@ -138,7 +138,7 @@ impl Play {
         let act = VerifiedAct::new(signed.clone(), key.public, &self.root.id).unwrap();
         let review = (!in_review).then_some(&self.review);
         let world = World { mechanism: &self.mechanism, directory: &self.directory, review };
-        let decided = decide(world, channel, act);
+        let decided = decide(world, channel, act, time);
         let changed = if in_review { &mut self.review } else { &mut self.strand };
         let verdict = decided.map(|permit| changed.apply(permit, time));
         assert_eq!(verdict, expect, "{what}");
@@ -152,7 +152,7 @@ impl Play {
         let instruments = if role == Role::Expert { vec!["firearms".parse().unwrap()] } else { Vec::new() };
         let membership = of.filter(|_| role == Role::Expert).map(|code| {
             let (keys, instruments) = (Digest::of(&keys_bytes), instruments.clone());
-            let membership = Membership { state: state(code), role, instruments, keys };
+            let membership = Membership { state: state(code), role, instruments, keys, expires_ms: None };
             self.state_keys[code].statement(&self.root.id, &StateStatement::Membership(membership))
         });
         Statement::AdmitPerson(AdmitPerson {
@@ -164,14 +164,15 @@ impl Play {
             instruments,
             secretariat_team: (role == Role::Officer).then_some(TEAM),
             membership,
+            expires_ms: None,
         })
     }
 
     /// The next epoch of a channel, addressed to whom it must be; its wraps are bytes of the right length.
     fn epoch(&self, id: ChannelId) -> NewEpoch {
         let channel = if id == REVIEW { &self.review } else { &self.strand };
-        let roster = self.review.roster.as_ref().unwrap();
-        let now = self.directory.now();
+        let roster = self.review.roster().unwrap();
+        let now = self.directory.now(0);
         let number = channel.epoch.as_ref().map_or(0, |epoch| epoch.number + 1);
         let key_ids = channel.epoch_recipients(roster, &now);
         NewEpoch {
@@ -226,6 +227,7 @@ fn found(play: &mut Play) {
         log_key: Key::of(0x04).public,
         server_tls_key: KeyId::new([0x51; 32]),
         custodian_tls_key: KeyId::new([0x52; 32]),
+        second: None,
     };
     play.in_directory("the root founds the directory", "root", Statement::FoundDirectory(founding), Ok(()));
     for code in ["CL", "KE"] {
@@ -233,9 +235,6 @@ fn found(play: &mut Play) {
         let group = RegionalGroup::Africa;
         let admitted = AdmitState { state: state(code), group, standings };
         play.in_directory("the root admits a State", "root", Statement::AdmitState(admitted), Ok(()));
-        let key = play.state_keys[code].public;
-        let certified = CertifyStateKey { state: state(code), key, generation: 0 };
-        play.in_directory("and certifies its key", "root", Statement::CertifyStateKey(certified), Ok(()));
     }
     for (who, role, of) in [
         ("officer", Role::Officer, None),
@@ -245,9 +244,21 @@ fn found(play: &mut Play) {
         let admission = play.admission(who, role, of);
         play.in_directory("the root admits officers and focal points", "root", admission, Ok(()));
     }
+    for code in ["CL", "KE"] {
+        let key = play.state_keys[code].public;
+        let certified = CertifyStateKey { state: state(code), key, generation: 0 };
+        play.in_directory(
+            "and certifies the State's key",
+            "root",
+            Statement::CertifyStateKey(certified),
+            Ok(()),
+        );
+    }
     let team = Team::Secretariat(TEAM);
-    let recipients =
-        Recipients { key_ids: play.directory.now().team_recipients(&team), wraps_root: Digest::of(b"wraps") };
+    let recipients = Recipients {
+        key_ids: play.directory.now(0).team_recipients(&team),
+        wraps_root: Digest::of(b"wraps"),
+    };
     let (generation, kem, commitment) = (0, kem(0x60), Digest::of(b"seed"));
     let made = NewTeamGeneration { team, generation, kem, commitment, previous_box: None, recipients };
     play.in_directory("the team's key", "officer", Statement::NewTeamGeneration(made), Ok(()));

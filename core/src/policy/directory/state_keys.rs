@@ -15,6 +15,10 @@ pub(super) fn certify(scene: &Scene<'_>, act: &CertifyStateKey) -> Result<(), Re
     if scene.now.state_key(&act.state).is_some() || is_taken(scene.directory, &act.key) {
         return Err(Reason::AlreadyThere);
     }
+    // It is the key of those who are the State's focal points at this place.
+    if scene.now.state_key_recipients(act.state).is_empty() {
+        return Err(Reason::NoSuchSubject);
+    }
     if act.generation == 0 { Ok(()) } else { Err(Reason::WrongGeneration) }
 }
 

@@ -9,8 +9,11 @@ use crate::act::{
 };
 use crate::id::{ActId, ChannelId, DeviceId, Digest, InstrumentCode, KeyId, StateCode, TeamId, UserId};
 use crate::mechanism::{Mechanism, UNTOC};
-use crate::state::{Device, Directory, Epoch, Place, StateRecord, TeamGeneration};
+use crate::state::{
+    Device, Directory, Epoch, PersonRecord, Place, Seat, StateKey, StateRecord, TeamGeneration, UserKey,
+};
 
+const NOW_MS: u64 = 1_000;
 const TEAM: TeamId = TeamId::new([1; 16]);
 const REVIEW: ChannelId = ChannelId::new([2; 16]);
 const STRAND: ChannelId = ChannelId::new([3; 16]);
@@ -38,32 +41,48 @@ fn kem(user: UserId) -> KeyId {
     KeyId::new([user.as_bytes()[0]; 32])
 }
 
+fn device_kem(user: UserId) -> KeyId {
+    KeyId::new([user.as_bytes()[0] + 100; 32])
+}
+
 fn person(directory: &mut Directory, id: UserId, role: Role, of: Option<&str>) {
     let n = id.as_bytes()[0];
+    let since = directory.log.size();
     let device = Device {
+        since,
+        until: None,
         id: DeviceId::new([n; 16]),
         sign: [n; 32],
         kem: Bytes::from(vec![n]),
+        kem_id: device_kem(id),
         tls_key: KeyId::new([n; 32]),
     };
-    let person = Person {
-        since: directory.log.size(),
+    let instruments = if role == Role::Expert { vec![firearms()] } else { Vec::new() };
+    let key = UserKey {
+        since,
+        generation: 0,
+        kem: Bytes::from(vec![n]),
+        kem_id: kem(id),
+        holders: vec![(since, device.kem_id)],
+    };
+    directory.devices.insert(device.id, id);
+    directory.kems.insert(key.kem_id, id);
+    let person = PersonRecord {
+        since,
         until: None,
         user: id,
-        role,
         state: of.map(state),
-        instruments: if role == Role::Expert { vec![firearms()] } else { Vec::new() },
         secretariat_team: match id {
             OFFICER => Some(TEAM),
             OTHER_OFFICER => Some(TeamId::new([9; 16])),
             _ => None,
         },
-        kem: Bytes::from(vec![n]),
-        kem_id: kem(id),
-        device,
+        seats: vec![Seat { since, role, instruments, expires_ms: None }],
+        keys: vec![key],
+        devices: vec![device],
+        recoveries: Vec::new(),
+        certified: Digest::of(b"keys"),
     };
-    directory.devices.insert(person.device.id, id);
-    directory.kems.insert(person.kem_id, id);
     directory.persons.insert(id, person);
     grow(directory);
 }
@@ -82,7 +101,23 @@ fn leave(directory: &mut Directory, id: UserId) {
 fn new_state_key(directory: &mut Directory, code: &str) {
     let since = directory.log.size();
     let keys = &mut directory.states.get_mut(&state(code)).unwrap().keys;
-    keys.push((since, [u8::try_from(since).unwrap(); 32]));
+    let generation = keys.len() as u64;
+    let key = [u8::try_from(since).unwrap(); 32];
+    keys.push(StateKey { since, generation, key, holders: Vec::new() });
+    grow(directory);
+}
+
+/// A device of the person is lost: secrets are wrapped to the person's key no more.
+fn lose_device(directory: &mut Directory, id: UserId) {
+    directory.persons.get_mut(&id).unwrap().devices[0].until = Some(directory.log.size());
+    grow(directory);
+}
+
+fn seat(directory: &mut Directory, id: UserId, expires_ms: Option<u64>) {
+    let since = directory.log.size();
+    let seats = &mut directory.persons.get_mut(&id).unwrap().seats;
+    let last = seats.last().unwrap().clone();
+    seats.push(Seat { since, expires_ms, ..last });
     grow(directory);
 }
 
@@ -113,7 +148,7 @@ fn directory() -> Directory {
             group: RegionalGroup::Africa,
             standings: vec![(firearms(), standing)],
         };
-        let record = StateRecord { since: directory.log.size(), standings: act.standings, keys: Vec::new() };
+        let record = StateRecord::admitted(directory.log.size(), &act);
         directory.states.insert(act.state, record);
         grow(&mut directory);
         new_state_key(&mut directory, code);
@@ -136,6 +171,14 @@ fn roster() -> Roster {
         secretariat_team: TEAM,
         languages: Vec::new(),
     })
+}
+
+/// The review as its first act has left it.
+fn review() -> Channel {
+    let mut review = Channel::new(REVIEW, Place::Review);
+    review.rosters.push_back((0, roster()));
+    review.log.push(Digest::of(b"open-review"));
+    review
 }
 
 /// A strand whose members are Chile's and Kenya's focal points; without epoch it has founders only.
@@ -166,7 +209,7 @@ fn act(author: UserId, directory: &Directory, statement: Statement) -> SignedAct
         clock_ms: 0,
         seen: crate::log::Tree::default().head(),
         epoch: 0,
-        basis: Some(Basis { directory: directory.log.head(), review: None }),
+        basis: Some(Basis { directory: directory.log.head(), review: Some(review().log.head()) }),
     };
     assemble_act(Act { header, statement }.encode(), [0; 64], KeyId::new([0; 32])).unwrap()
 }
@@ -178,9 +221,9 @@ fn check(author: UserId, statement: Statement, begun: bool, change: fn(&mut Dire
     let mut directory = directory();
     let act = act(author, &directory, statement);
     change(&mut directory);
-    let world = World { mechanism: &mechanism, directory: &directory, review: None };
+    let world = World { mechanism: &mechanism, directory: &directory, review: Some(&review()) };
     let expected = if fresh { Ok(()) } else { Err(Reason::StaleBasis) };
-    assert_eq!(check_fresh(world, &strand(begun), &roster(), &act), expected);
+    assert_eq!(check_fresh(world, &strand(begun), &act, NOW_MS), expected);
 }
 
 /// An act that depends on no one but its author and the readers.
@@ -211,6 +254,11 @@ fn what_concerns_the_act_makes_its_basis_stale() {
     // The team owes a new key from here on.
     stale(CHILE, |d| leave(d, OFFICER));
     stale(OFFICER, |d| leave(d, OFFICER));
+    stale(CHILE, |d| lose_device(d, CHILE));
+    stale(CHILE, |d| lose_device(d, KENYA));
+    stale(KENYA, |d| seat(d, KENYA, Some(NOW_MS)));
+    stale(KENYA, |d| seat(d, CHILE, Some(NOW_MS)));
+    check(CHILE, joining(), true, |d| lose_device(d, EXPERT), false);
     check(CHILE, joining(), true, |d| leave(d, EXPERT), false);
     check(CHILE, plain(), false, |d| person(d, user(20), Role::FocalPoint, Some("CL")), false);
 }
@@ -221,6 +269,9 @@ fn what_does_not_concern_it_leaves_the_basis_fresh() {
     fresh(CHILE, |_| ());
     fresh(CHILE, grow);
     fresh(CHILE, |d| leave(d, JAPAN));
+    fresh(CHILE, |d| lose_device(d, JAPAN));
+    // An end to come is no end.
+    fresh(KENYA, |d| seat(d, CHILE, Some(NOW_MS + 1)));
     // No member of this channel.
     fresh(CHILE, |d| leave(d, EXPERT));
     fresh(CHILE, |d| new_state_key(d, "JP"));
@@ -240,8 +291,8 @@ fn a_basis_that_never_was_is_no_basis() {
     leave(&mut other, JAPAN);
     let act = act(CHILE, &other, plain());
     let directory = directory();
-    let world = World { mechanism: &mechanism, directory: &directory, review: None };
-    assert_eq!(check_fresh(world, &strand(true), &roster(), &act), Err(Reason::BadBasis));
+    let world = World { mechanism: &mechanism, directory: &directory, review: Some(&review()) };
+    assert_eq!(check_fresh(world, &strand(true), &act, NOW_MS), Err(Reason::BadBasis));
 }
 
 #[test]
@@ -249,7 +300,7 @@ fn members_and_the_reviews_officers_read_and_nobody_else() {
     let mut directory = directory();
     person(&mut directory, user(20), Role::FocalPoint, Some("BR"));
     let readers = |channel: &Channel| -> Vec<UserId> {
-        let now = directory.now();
+        let now = directory.now(NOW_MS);
         now.persons().filter(|p| reads(channel, &roster(), &now, p)).map(|p| p.user).collect()
     };
     assert_eq!(readers(&strand(true)), [CHILE, KENYA, OFFICER]);
@@ -265,7 +316,7 @@ fn members_and_the_reviews_officers_read_and_nobody_else() {
     let reviewers = Channel::new(STRAND, Place::of(REVIEW, &Opening::Coordination(firearms())));
     assert_eq!(readers(&reviewers), [KENYA, OFFICER]);
 
-    let now = directory.now();
+    let now = directory.now(NOW_MS);
     let all: Vec<UserId> = now.persons().filter(|p| reads_all_parties(&now, p)).map(|p| p.user).collect();
     assert_eq!(all, [CHILE, EXPERT, KENYA, JAPAN, OFFICER, OTHER_OFFICER], "a signatory is no party");
 }
@@ -277,7 +328,7 @@ fn who_reads_what_is_open_to_all_parties_is_who_gets_its_key() {
     for (code, holder) in [("CL", CHILE), ("KE", KENYA), ("JP", JAPAN), ("BR", user(20))] {
         new_team_key(&mut directory, Team::State(state(code)), &[holder]);
     }
-    let now = directory.now();
+    let now = directory.now(NOW_MS);
     let key = |team: &Team| now.team(team).unwrap().kem_id;
     let recipients = now.team_recipients(&Team::AllParties);
     for code in ["CL", "KE", "JP", "BR"] {
