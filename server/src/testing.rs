@@ -76,6 +76,7 @@ impl World {
             log_key: own.log_key,
             server_tls_key: own.server_tls_key,
             custodian_tls_key: custodian,
+            second: None,
         });
         let fingerprint = root.key_id();
         let standpoint = Standpoint {
@@ -122,12 +123,12 @@ impl World {
                 standings: standings.to_vec(),
             };
             self.by_root(Statement::AdmitState(admitted)).await.unwrap();
+            let focal = self.admission(&self.focal[code], Role::FocalPoint, Some(state(code)), &[], false);
+            self.by_root(focal).await.unwrap();
             let key = SigningKey::make().unwrap();
             let certified = CertifyStateKey { state: state(code), key: key.public(), generation: 0 };
             self.by_root(Statement::CertifyStateKey(certified)).await.unwrap();
             self.state_keys.insert(state(code), key);
-            let focal = self.admission(&self.focal[code], Role::FocalPoint, Some(state(code)), &[], false);
-            self.by_root(focal).await.unwrap();
         }
         let officer = self.admission(&self.officer, Role::Officer, None, &[], false);
         self.by_root(officer).await.unwrap();
@@ -170,7 +171,8 @@ impl World {
         let root = self.root.key_id();
         let membership = of.filter(|_| by_state).map(|code| {
             let keys = Digest::of(&keys_bytes);
-            let membership = Membership { state: code, role, instruments: instruments.clone(), keys };
+            let instruments = instruments.clone();
+            let membership = Membership { state: code, role, instruments, keys, expires_ms: None };
             let signer = Signer { key: &self.state_keys[&code], root: &root };
             signer.statement(&StateStatement::Membership(membership)).unwrap()
         });
@@ -183,6 +185,7 @@ impl World {
             instruments,
             secretariat_team: (role == Role::Officer).then_some(self.team),
             membership,
+            expires_ms: None,
         })
     }
 
@@ -352,9 +355,9 @@ impl World {
         let View::Channel { channel, .. } = &view else { panic!("no channel") };
         let (channel, roster) = (&channel.state, view.roster().unwrap());
         let directory = self.directory().await;
-        let now = directory.now();
+        let now = directory.now(NOW_MS);
         let readers = channel.epoch_recipients(roster, &now).into_iter();
-        let of = |id: KeyId| now.persons().find(|person| person.kem_id == id).unwrap().kem.clone();
+        let of = |id: KeyId| now.by_kem(&id).unwrap().key().unwrap().kem.clone();
         let readers = readers.map(|id| RecipientKey { id, public: of(id) }).collect();
         let team = channel.secretariat_key(roster, &now).map(|id| {
             let public = now.team(&roster.team()).unwrap().kem.clone();

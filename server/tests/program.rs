@@ -91,6 +91,7 @@ fn certificate(root: &SigningKey, request: &ServerRequest) -> Vec<u8> {
         log_key: request.log_key,
         server_tls_key: request.server_tls_key,
         custodian_tls_key: KeyId::new(make_bytes().unwrap()),
+        second: None,
     });
     let standpoint = Standpoint {
         channel: directory_channel(&fingerprint),

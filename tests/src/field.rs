@@ -125,11 +125,11 @@ impl Field {
     pub async fn focal_point(&mut self, name: &str, code: &str) -> Session {
         let state_key = SigningKey::make().unwrap();
         let certified = CertifyStateKey { state: state(code), key: state_key.public(), generation: 0 };
-        self.custodians.sync_directory().await.unwrap();
-        state_in_directory(&mut self.custodians, Statement::CertifyStateKey(certified)).await;
         let keys = self.newcomer(Role::FocalPoint, Some(state(code)), Some(state_key));
         let admitted = admit_person(&keys, Vec::new(), None, None);
+        self.custodians.sync_directory().await.unwrap();
         state_in_directory(&mut self.custodians, admitted).await;
+        state_in_directory(&mut self.custodians, Statement::CertifyStateKey(certified)).await;
         let mut focal = self.session(name, keys).await;
         keep_teams(&mut focal).await.unwrap();
         focal
@@ -161,6 +161,7 @@ impl Field {
                     role,
                     instruments: instruments.clone(),
                     keys: Digest::of(&identity(keys).public_keys().encode()),
+                    expires_ms: None,
                 };
                 let signer = Signer { key: person.state_key.as_ref().unwrap(), root: &self.root };
                 let membership = signer.statement(&StateStatement::Membership(membership)).unwrap();
@@ -222,6 +223,7 @@ fn admit_person(
         instruments,
         secretariat_team,
         membership,
+        expires_ms: None,
     })
 }
 

@@ -97,6 +97,7 @@ impl Deployment {
             log_key: served::log_key(&new.log_seed),
             server_tls_key: KeyId::new([8; 32]),
             custodian_tls_key: KeyId::new([9; 32]),
+            second: None,
         }));
         for code in ["CL", "KE", "PT", "JP"] {
             new.admit_state(state(code));
@@ -132,10 +133,7 @@ impl Deployment {
             group: RegionalGroup::Africa,
             standings,
         }));
-        let key = SigningKey::make().unwrap();
-        let certified = CertifyStateKey { state: code, key: key.public(), generation: 0 };
-        self.by_root(Statement::CertifyStateKey(certified));
-        self.state_keys.insert(code, key);
+        self.state_keys.insert(code, SigningKey::make().unwrap());
     }
 
     /// Admits a person: officers and focal points by the root, others by `focal` and the State's key.
@@ -157,6 +155,7 @@ impl Deployment {
                 role,
                 instruments: instruments.clone(),
                 keys: Digest::of(&keys_bytes),
+                expires_ms: None,
             };
             let signer = Signer { key: &self.state_keys[&code], root: &root };
             signer.statement(&StateStatement::Membership(membership)).unwrap()
@@ -170,11 +169,17 @@ impl Deployment {
             instruments,
             secretariat_team: (role == Role::Officer).then_some(self.team),
             membership,
+            expires_ms: None,
         });
         if let Some(focal) = focal {
             return self.in_directory(focal, statement);
         }
         self.by_root(statement);
+        // A State's first focal point brings its key.
+        if let Some((code, _)) = of.filter(|(code, _)| self.directory.now(NOW_MS).state_key(code).is_none()) {
+            let key = self.state_keys[&code].public();
+            self.by_root(Statement::CertifyStateKey(CertifyStateKey { state: code, key, generation: 0 }));
+        }
         Ok(())
     }
 
@@ -206,7 +211,7 @@ impl Deployment {
 
     fn append_directory(&mut self, act: SignedAct, key: [u8; 32]) -> Result<(), Reason> {
         let act = VerifiedAct::new(act, key, &self.root.key_id()).unwrap();
-        let permit = decide_directory(&self.mechanism, &self.directory, act)?;
+        let permit = decide_directory(&self.mechanism, &self.directory, act, NOW_MS)?;
         self.directory_acts.push(permit.act().clone());
         self.directory.apply(permit, NOW_MS);
         Ok(())
@@ -243,7 +248,7 @@ impl Deployment {
             directory: &self.directory,
             review: review.map(|review| &review.channel),
         };
-        let permit = decide(world, &log.channel, act)?;
+        let permit = decide(world, &log.channel, act, NOW_MS)?;
         log.channel.apply(permit, NOW_MS);
         log.entries.push(composed);
         Ok(())
@@ -265,11 +270,14 @@ impl Deployment {
 
     /// The keys of everyone to whom the next epoch must go.
     fn epoch_keys(&self, log: &Log, review: Option<&Log>) -> (Vec<RecipientKey>, Option<RecipientKey>) {
-        let now = self.directory.now();
-        let roster = review.map_or(&log.channel, |review| &review.channel).roster.as_ref().unwrap();
+        let now = self.directory.now(NOW_MS);
+        let roster = review.map_or(&log.channel, |review| &review.channel).roster().unwrap();
         let readers = log.channel.epoch_recipients(roster, &now);
-        let of = |id: KeyId| now.persons().find(|person| person.kem_id == id).unwrap();
-        let readers = readers.into_iter().map(|id| RecipientKey { id, public: of(id).kem.clone() }).collect();
+        let of = |id: KeyId| now.by_kem(&id).unwrap();
+        let readers = readers
+            .into_iter()
+            .map(|id| RecipientKey { id, public: of(id).key().unwrap().kem.clone() })
+            .collect();
         let team = log.channel.secretariat_key(roster, &now).map(|id| {
             let public = now.team(&roster.team()).unwrap().kem.clone();
             RecipientKey { id, public }

@@ -144,7 +144,7 @@ impl Stage {
     /// The roster of the review.
     #[must_use]
     pub fn roster(&self) -> &Roster {
-        self.logs[&At::Review].channel.roster.as_ref().unwrap()
+        self.logs[&At::Review].channel.roster().unwrap()
     }
 
     /// Everything that any act could change, as one digest.
@@ -184,7 +184,7 @@ impl Stage {
     /// Decides and appends what was composed.
     pub fn append(&mut self, at: At, key: &[u8; 32], composed: Composed) -> Result<(), Reason> {
         let act = VerifiedAct::new(composed.act.clone(), *key, &self.all.root.key_id()).unwrap();
-        let permit = decide(self.world(at), &self.logs[&at].channel, act)?;
+        let permit = decide(self.world(at), &self.logs[&at].channel, act, NOW_MS)?;
         let log = self.logs.get_mut(&at).unwrap();
         log.channel.apply(permit, NOW_MS);
         log.entries.push(composed);
@@ -255,7 +255,7 @@ impl Stage {
 
     /// The State for which a person would speak; Chile for an officer.
     fn state_of(&self, who: &str) -> chancery_core::id::StateCode {
-        let now = self.all.directory.now();
+        let now = self.all.directory.now(NOW_MS);
         let person = now.person(&self.people[who].user);
         person.and_then(|person| person.state).unwrap_or_else(|| state("CL"))
     }
@@ -263,10 +263,10 @@ impl Stage {
     /// The keys to which the next epoch must go.
     #[must_use]
     pub fn epoch_keys(&self, at: At) -> (Vec<RecipientKey>, Option<RecipientKey>) {
-        let now = self.all.directory.now();
+        let now = self.all.directory.now(NOW_MS);
         let channel = &self.logs[&at].channel;
         let readers = channel.epoch_recipients(self.roster(), &now);
-        let of = |id: KeyId| RecipientKey { id, public: now.by_kem(&id).unwrap().kem.clone() };
+        let of = |id: KeyId| RecipientKey { id, public: now.by_kem(&id).unwrap().key().unwrap().kem.clone() };
         let team = channel.secretariat_key(self.roster(), &now).map(|id| {
             let public = now.team(&self.roster().team()).unwrap().kem.clone();
             RecipientKey { id, public }
@@ -353,7 +353,7 @@ impl Stage {
         change(&mut standpoint);
         let act = Signer { key, root: &root }.act(&standpoint, random(), statement).unwrap();
         let act = VerifiedAct::new(act, key.public(), &root).unwrap();
-        let permit = decide_directory(&self.all.mechanism, &self.all.directory, act)?;
+        let permit = decide_directory(&self.all.mechanism, &self.all.directory, act, NOW_MS)?;
         self.all.directory_acts.push(permit.act().clone());
         self.all.directory.apply(permit, NOW_MS);
         Ok(())
@@ -378,11 +378,11 @@ impl Stage {
     pub fn team_generation(&self, team: Team) -> (Statement, KemKeyPair) {
         let seed = KemSeed::make().unwrap();
         let key = KemKeyPair::from_seed(&seed).unwrap();
-        let now = self.all.directory.now();
+        let now = self.all.directory.now(NOW_MS);
         let generation = now.team(&team).map_or(0, |generation| generation.number + 1);
         let scope = team_scope(&self.all.root.key_id(), team).into();
         let info = WrapInfo { purpose: Purpose::Team, scope, generation };
-        let public = |id: &KeyId| now.by_kem(id).map(|person| person.kem.clone());
+        let public = |id: &KeyId| now.by_kem(id).and_then(|person| Some(person.key()?.kem.clone()));
         let recipients = now.team_recipients(&team);
         let keys = recipients.iter().map(|id| RecipientKey { id: *id, public: public(id).unwrap() });
         let (recipients, _) = wrap_to(&info, seed.as_bytes(), keys.collect()).unwrap();
@@ -401,7 +401,7 @@ impl Stage {
     /// The current key of a team, given to one person. Only the act: there is no wrap behind it.
     #[must_use]
     pub fn share_team(&self, team: Team, with: &str) -> ShareTeam {
-        let now = self.all.directory.now();
+        let now = self.all.directory.now(NOW_MS);
         let recipients = Recipients {
             key_ids: vec![self.people[with].user_kem.key_id()],
             wraps_root: Digest::of(b"one wrap"),

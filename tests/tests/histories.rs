@@ -171,7 +171,7 @@ impl History {
         let (statement, key) = self.stage.team_generation(Team::Secretariat(self.stage.all.team));
         self.stage.directory("officer", statement).unwrap();
         self.old_team_keys.push(std::mem::replace(&mut self.stage.all.team_kem, key));
-        let now = self.stage.all.directory.now();
+        let now = self.stage.all.directory.now(NOW_MS);
         for (name, keys) in &mut self.officers {
             if now.person(&self.stage.people[name].user).is_some() {
                 *keys = self.old_team_keys.len() + 1;
@@ -181,7 +181,8 @@ impl History {
 
     /// Notes who reads now, and checks that membership says the same.
     fn look(&mut self) {
-        let (channel, roster, now) = (self.channel(), self.stage.roster(), self.stage.all.directory.now());
+        let (channel, roster, now) =
+            (self.channel(), self.stage.roster(), self.stage.all.directory.now(NOW_MS));
         let mut readers = Vec::new();
         for (name, identity) in &self.stage.people {
             let Some(person) = now.person(&identity.user) else { continue };
@@ -220,7 +221,7 @@ fn fold(stage: &Stage, channel: &mut Channel, index: usize) {
     let author = entry.act.content().header.author;
     let identity = stage.people.values().find(|identity| identity.author() == author).unwrap();
     let act = VerifiedAct::new(entry.act.clone(), identity.sign.public(), &stage.all.root.key_id()).unwrap();
-    let permit = decide(stage.world(At::Strand), channel, act).unwrap();
+    let permit = decide(stage.world(At::Strand), channel, act, NOW_MS).unwrap();
     channel.apply(permit, NOW_MS);
 }
 

@@ -77,9 +77,9 @@ impl Forger {
 
     /// A new secret, addressed as `change` leaves it.
     fn epoch(&self, change: impl FnOnce(&mut Vec<RecipientKey>, &mut Option<RecipientKey>)) -> Composed {
-        let now = self.directory.state.now();
+        let now = self.directory.state.now(self.channel.state.last_log_time_ms);
         let state = &self.channel.state;
-        let of = |id: KeyId| RecipientKey { id, public: now.by_kem(&id).unwrap().kem.clone() };
+        let of = |id: KeyId| RecipientKey { id, public: now.by_kem(&id).unwrap().key().unwrap().kem.clone() };
         let mut readers = state.epoch_recipients(self.roster(), &now).into_iter().map(of).collect();
         let mut team = state.secretariat_key(self.roster(), &now).map(|id| {
             let public = now.team(&self.roster().team()).unwrap().kem.clone();
@@ -93,7 +93,7 @@ impl Forger {
     }
 
     fn roster(&self) -> &Roster {
-        self.review.state.roster.as_ref().unwrap()
+        self.review.state.roster().unwrap()
     }
 
     fn signer(&self) -> Signer<'_> {

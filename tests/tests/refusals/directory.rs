@@ -35,6 +35,7 @@ fn admission(stage: &Stage, newcomer: &Identity, role: Role, of: Option<&str>) -
         instruments: Vec::new(),
         secretariat_team: (role == Role::Officer).then_some(stage.all.team),
         membership: None,
+        expires_ms: None,
     }
 }
 
@@ -94,6 +95,7 @@ fn roots() -> Vec<Row> {
             log_key: [1; 32],
             server_tls_key: KeyId::new([2; 32]),
             custodian_tls_key: KeyId::new([3; 32]),
+            second: None,
         })
     };
     let certify = |code: &str, generation| {
@@ -175,7 +177,7 @@ fn admissions() -> Vec<Row> {
             admit_by_root(s, act)
         }),
         after(TooManyReaders, "more people of a State than a key can be wrapped to", |s| {
-            let there = s.all.directory.now().team_recipients(&Team::State(state("CL"))).len();
+            let there = s.all.directory.now(NOW_MS).team_recipients(&Team::State(state("CL"))).len();
             for _ in there..RECIPIENTS_MAX {
                 admit(s, &person(), "chile", "CL").unwrap();
             }

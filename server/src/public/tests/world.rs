@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use chancery_core::act::{
-    Act, AdmitState, Author, CertifyStateKey, FoundDirectory, Grant, Header, PostRef, RegionalGroup,
+    Act, AdmitPerson, AdmitState, Author, CertifyStateKey, FoundDirectory, Grant, Header, PersonKeys, PostRef, RegionalGroup, Role,
     Rendition, RenditionFile, SealedBody, SignedAct, SignedStatement, Standing, StateStatement, Statement,
     Withdrawal, assemble_act, assemble_statement,
 };
 use chancery_core::file::FileUse;
-use chancery_core::id::{ActId, ChannelId, Digest, FileId, KeyId, SectionId, StateCode, UserId};
+use chancery_core::id::{
+    ActId, ChannelId, DeviceId, Digest, FileId, KeyId, SectionId, StateCode, UserId,
+};
 use chancery_core::log::{Tree, leaf_hash};
 use chancery_core::mechanism::{ChannelKind, ItemKind, Language, UNTOC};
 use chancery_core::name::{
@@ -94,6 +96,7 @@ impl World {
             log_key: *log_key.public(),
             server_tls_key: KeyId::new([8; 32]),
             custodian_tls_key: KeyId::new([7; 32]),
+            second: None,
         }))
         .await;
         for state in states {
@@ -119,8 +122,36 @@ impl World {
         let standings = vec![("untoc".parse().unwrap(), Standing::Party)];
         let admitted = AdmitState { state: code, group: RegionalGroup::Africa, standings };
         self.by_root(Statement::AdmitState(admitted)).await;
+        self.by_root(Statement::AdmitPerson(self.focal_point(code))).await;
         let key = Self::state_key(state).public();
         self.by_root(Statement::CertifyStateKey(CertifyStateKey { state: code, key, generation: 0 })).await;
+    }
+
+    /// Somebody whose key it is.
+    fn focal_point(&self, state: StateCode) -> AdmitPerson {
+        let [a, b] = *state.as_str().as_bytes() else { panic!("two letters") };
+        let device = Signer::of(a ^ b | 0x80);
+        let kem = |of: u8| Bytes::from([[a, b, of].as_slice(), &[0; 1_213]].concat());
+        let keys = PersonKeys {
+            user: UserId::new([a; 16]),
+            user_kem: kem(1),
+            device: DeviceId::new([a; 16]),
+            device_sign: device.public(),
+            device_kem: kem(2),
+            device_tls_key: KeyId::new([a; 32]),
+        };
+        let keys_bytes = Bytes::from(keys.encode());
+        AdmitPerson {
+            possession: device.sign(Namespace::Possession, &self.root.key_id(), &keys_bytes),
+            keys,
+            keys_bytes,
+            role: Role::FocalPoint,
+            state: Some(state),
+            instruments: Vec::new(),
+            secretariat_team: None,
+            membership: None,
+            expires_ms: None,
+        }
     }
 
     pub(super) async fn by_root(&mut self, statement: Statement) {
