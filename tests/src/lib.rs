@@ -40,7 +40,7 @@ use chancery_seal::secret::{EpochSecret, KemSeed};
 use chancery_seal::sign::SigningKey;
 use chancery_seal::wrap::{Purpose, WrapInfo, commit};
 
-/// Log time of everything here: none of these tests is about time.
+/// Log time of everything here, until a test turns the clock.
 pub const NOW_MS: u64 = 1_800_000_000_000;
 
 /// The deployment.
@@ -62,6 +62,8 @@ pub struct Deployment {
     pub log_seed: [u8; 32],
     /// The directory's acts, in order.
     pub directory_acts: Vec<SignedAct>,
+    /// Log time of what comes next.
+    pub now_ms: u64,
 }
 
 /// A channel with all that stands beside its acts.
@@ -90,6 +92,7 @@ impl Deployment {
             state_keys: BTreeMap::new(),
             log_seed: make_bytes().unwrap(),
             directory_acts: Vec::new(),
+            now_ms: NOW_MS,
         };
         new.by_root(Statement::FoundDirectory(FoundDirectory {
             root_key: new.root.public(),
@@ -176,7 +179,9 @@ impl Deployment {
         }
         self.by_root(statement);
         // A State's first focal point brings its key.
-        if let Some((code, _)) = of.filter(|(code, _)| self.directory.now(NOW_MS).state_key(code).is_none()) {
+        if let Some((code, _)) =
+            of.filter(|(code, _)| self.directory.now(self.now_ms).state_key(code).is_none())
+        {
             let key = self.state_keys[&code].public();
             self.by_root(Statement::CertifyStateKey(CertifyStateKey { state: code, key, generation: 0 }));
         }
@@ -211,9 +216,9 @@ impl Deployment {
 
     fn append_directory(&mut self, act: SignedAct, key: [u8; 32]) -> Result<(), Reason> {
         let act = VerifiedAct::new(act, key, &self.root.key_id()).unwrap();
-        let permit = decide_directory(&self.mechanism, &self.directory, act, NOW_MS)?;
+        let permit = decide_directory(&self.mechanism, &self.directory, act, self.now_ms)?;
         self.directory_acts.push(permit.act().clone());
-        self.directory.apply(permit, NOW_MS);
+        self.directory.apply(permit, self.now_ms);
         Ok(())
     }
 
@@ -248,8 +253,8 @@ impl Deployment {
             directory: &self.directory,
             review: review.map(|review| &review.channel),
         };
-        let permit = decide(world, &log.channel, act, NOW_MS)?;
-        log.channel.apply(permit, NOW_MS);
+        let permit = decide(world, &log.channel, act, self.now_ms)?;
+        log.channel.apply(permit, self.now_ms);
         log.entries.push(composed);
         Ok(())
     }
@@ -270,7 +275,7 @@ impl Deployment {
 
     /// The keys of everyone to whom the next epoch must go.
     fn epoch_keys(&self, log: &Log, review: Option<&Log>) -> (Vec<RecipientKey>, Option<RecipientKey>) {
-        let now = self.directory.now(NOW_MS);
+        let now = self.directory.now(self.now_ms);
         let roster = review.map_or(&log.channel, |review| &review.channel).roster().unwrap();
         let readers = log.channel.epoch_recipients(roster, &now);
         let of = |id: KeyId| now.by_kem(&id).unwrap();

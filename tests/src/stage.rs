@@ -10,8 +10,8 @@ use chancery_client::compose::{
 use chancery_client::identity::Identity;
 use chancery_client::keyring::Keyring;
 use chancery_core::act::{
-    Author, Basis, NewTeamGeneration, Opening, PersonCard, Recipients, Role, ShareTeam, Statement, Team,
-    VerifiedAct,
+    Author, Basis, NewTeamGeneration, Opening, PersonCard, Recipients, Role, ShareTeam, SignedAct, Statement,
+    Team, VerifiedAct,
 };
 use chancery_core::error::Reason;
 use chancery_core::id::{ActId, Digest, KeyId, SectionId};
@@ -184,9 +184,9 @@ impl Stage {
     /// Decides and appends what was composed.
     pub fn append(&mut self, at: At, key: &[u8; 32], composed: Composed) -> Result<(), Reason> {
         let act = VerifiedAct::new(composed.act.clone(), *key, &self.all.root.key_id()).unwrap();
-        let permit = decide(self.world(at), &self.logs[&at].channel, act, NOW_MS)?;
+        let permit = decide(self.world(at), &self.logs[&at].channel, act, self.all.now_ms)?;
         let log = self.logs.get_mut(&at).unwrap();
-        log.channel.apply(permit, NOW_MS);
+        log.channel.apply(permit, self.all.now_ms);
         log.entries.push(composed);
         Ok(())
     }
@@ -255,7 +255,7 @@ impl Stage {
 
     /// The State for which a person would speak; Chile for an officer.
     fn state_of(&self, who: &str) -> chancery_core::id::StateCode {
-        let now = self.all.directory.now(NOW_MS);
+        let now = self.all.directory.now(self.all.now_ms);
         let person = now.person(&self.people[who].user);
         person.and_then(|person| person.state).unwrap_or_else(|| state("CL"))
     }
@@ -263,7 +263,7 @@ impl Stage {
     /// The keys to which the next epoch must go.
     #[must_use]
     pub fn epoch_keys(&self, at: At) -> (Vec<RecipientKey>, Option<RecipientKey>) {
-        let now = self.all.directory.now(NOW_MS);
+        let now = self.all.directory.now(self.all.now_ms);
         let channel = &self.logs[&at].channel;
         let readers = channel.epoch_recipients(self.roster(), &now);
         let of = |id: KeyId| RecipientKey { id, public: now.by_kem(&id).unwrap().key().unwrap().kem.clone() };
@@ -352,10 +352,16 @@ impl Stage {
         };
         change(&mut standpoint);
         let act = Signer { key, root: &root }.act(&standpoint, random(), statement).unwrap();
-        let act = VerifiedAct::new(act, key.public(), &root).unwrap();
-        let permit = decide_directory(&self.all.mechanism, &self.all.directory, act, NOW_MS)?;
+        let public = key.public();
+        self.append_to_directory(act, public)
+    }
+
+    /// Decides and appends an act of the directory that is signed already.
+    pub fn append_to_directory(&mut self, act: SignedAct, key: [u8; 32]) -> Result<(), Reason> {
+        let act = VerifiedAct::new(act, key, &self.all.root.key_id()).unwrap();
+        let permit = decide_directory(&self.all.mechanism, &self.all.directory, act, self.all.now_ms)?;
         self.all.directory_acts.push(permit.act().clone());
-        self.all.directory.apply(permit, NOW_MS);
+        self.all.directory.apply(permit, self.all.now_ms);
         Ok(())
     }
 
@@ -378,7 +384,7 @@ impl Stage {
     pub fn team_generation(&self, team: Team) -> (Statement, KemKeyPair) {
         let seed = KemSeed::make().unwrap();
         let key = KemKeyPair::from_seed(&seed).unwrap();
-        let now = self.all.directory.now(NOW_MS);
+        let now = self.all.directory.now(self.all.now_ms);
         let generation = now.team(&team).map_or(0, |generation| generation.number + 1);
         let scope = team_scope(&self.all.root.key_id(), team).into();
         let info = WrapInfo { purpose: Purpose::Team, scope, generation };
@@ -401,7 +407,7 @@ impl Stage {
     /// The current key of a team, given to one person. Only the act: there is no wrap behind it.
     #[must_use]
     pub fn share_team(&self, team: Team, with: &str) -> ShareTeam {
-        let now = self.all.directory.now(NOW_MS);
+        let now = self.all.directory.now(self.all.now_ms);
         let recipients = Recipients {
             key_ids: vec![self.people[with].user_kem.key_id()],
             wraps_root: Digest::of(b"one wrap"),

@@ -3,6 +3,8 @@
 mod channels;
 mod content;
 mod directory;
+mod keys;
+mod turnover;
 
 use std::collections::BTreeSet;
 
@@ -34,10 +36,18 @@ fn after(reason: Reason, what: &'static str, setup: impl Fn(&mut Stage) -> Attem
 }
 
 fn rows() -> Vec<Row> {
-    [directory::rows(), channels::epochs(), channels::members(), content::rows(), content::disclosure()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        directory::rows(),
+        keys::rows(),
+        turnover::rows(),
+        channels::epochs(),
+        channels::members(),
+        content::rows(),
+        content::disclosure(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[test]

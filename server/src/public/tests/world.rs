@@ -4,14 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use chancery_core::act::{
-    Act, AdmitPerson, AdmitState, Author, CertifyStateKey, FoundDirectory, Grant, Header, PersonKeys, PostRef, RegionalGroup, Role,
-    Rendition, RenditionFile, SealedBody, SignedAct, SignedStatement, Standing, StateStatement, Statement,
-    Withdrawal, assemble_act, assemble_statement,
+    Act, AdmitPerson, AdmitState, Author, CertifyStateKey, FoundDirectory, Grant, Header, PersonKeys,
+    PostRef, RegionalGroup, Rendition, RenditionFile, Role, SealedBody, SignedAct, SignedStatement, Standing,
+    StateStatement, Statement, Withdrawal, assemble_act, assemble_statement,
 };
 use chancery_core::file::FileUse;
-use chancery_core::id::{
-    ActId, ChannelId, DeviceId, Digest, FileId, KeyId, SectionId, StateCode, UserId,
-};
+use chancery_core::id::{ActId, ChannelId, DeviceId, Digest, FileId, KeyId, SectionId, StateCode, UserId};
 use chancery_core::log::{Tree, leaf_hash};
 use chancery_core::mechanism::{ChannelKind, ItemKind, Language, UNTOC};
 use chancery_core::name::{
