@@ -6,8 +6,8 @@
 use bytes::Bytes;
 use chancery_core::act::{
     Act, ActError, AddMember, Audience, Author, Basis, Clearance, Grant, Header, InlineWrap, NewEpoch,
-    PersonCard, Post, PostBody, PostRef, Recipients, Rendition, SealedBody, SignedAct, SignedStatement,
-    StateStatement, Statement, TreeHead, Withdrawal, assemble_act, assemble_statement,
+    PersonCard, Post, PostBody, PostRef, Recipients, Rendition, SealedBody, ShareEpoch, SignedAct,
+    SignedStatement, StateStatement, Statement, TreeHead, Withdrawal, assemble_act, assemble_statement,
 };
 use chancery_core::id::{ActId, ChannelId, Digest, FileId, KeyId, SectionId, StateCode, UserId};
 use chancery_core::log::{Tree, wrap_leaf};
@@ -245,6 +245,23 @@ pub fn add_member(
         wraps,
         previous_box: None,
     })
+}
+
+/// The current secret for the new key of one who is a member of the channel at `standpoint`.
+///
+/// # Errors
+/// [`ComposeError`].
+pub fn share_epoch(
+    signer: Signer<'_>,
+    standpoint: &Standpoint,
+    act_id: ActId,
+    secret: &EpochSecret,
+    (user, key): (UserId, RecipientKey),
+) -> Result<Composed, ComposeError> {
+    let info = epoch_info(standpoint.channel, standpoint.epoch);
+    let (recipients, wraps) = wrap_to(&info, secret.as_bytes(), vec![key])?;
+    let statement = Statement::ShareEpoch(ShareEpoch { user, recipients });
+    Ok(Composed { act: signer.act(standpoint, act_id, statement)?, body: None, wraps, previous_box: None })
 }
 
 /// What is posted.

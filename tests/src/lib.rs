@@ -19,7 +19,7 @@ use bytes::Bytes;
 use chancery_client::compose::{
     Composed, NewRevision, RecipientKey, Signer, Standpoint, add_member, new_epoch, post, wrap_to,
 };
-use chancery_client::identity::Identity;
+use chancery_client::identity::{Identity, KemSeeds};
 use chancery_client::keyring::{Keyring, SealedPost};
 use chancery_core::act::{
     AdmitPerson, AdmitState, Author, Basis, CertifyStateKey, FoundDirectory, Membership, NewTeamGeneration,
@@ -28,7 +28,7 @@ use chancery_core::act::{
 };
 use chancery_core::error::Reason;
 use chancery_core::id::{
-    ActId, ChannelId, Digest, FileId, InstrumentCode, KeyId, SectionId, StateCode, TeamId,
+    ActId, ChannelId, Digest, FileId, InstrumentCode, KeyId, SectionId, StateCode, TeamId, UserId,
 };
 use chancery_core::mechanism::{ItemKind, Language, Mechanism, UNTOC};
 use chancery_core::name::{directory_channel, team_scope};
@@ -409,9 +409,12 @@ impl Log {
             let _ = ring.open_as_secretariat(act, own);
         }
         for entry in &self.entries {
-            if let Statement::AddMember(act) = &entry.act.content().statement
-                && act.recipients.key_ids == [own.key_id()]
-            {
+            let recipients = match &entry.act.content().statement {
+                Statement::AddMember(act) => &act.recipients,
+                Statement::ShareEpoch(act) => &act.recipients,
+                _ => continue,
+            };
+            if recipients.key_ids == [own.key_id()] {
                 let number = entry.act.content().header.epoch;
                 let (epoch, _) = epochs[usize::try_from(number).unwrap()];
                 let _ = ring.open_wrap(number, &epoch.commitment, &entry.wraps[0], own);
@@ -466,6 +469,14 @@ pub fn person() -> Identity {
         tls
     }))
     .unwrap()
+}
+
+/// A new device and new keys of this person.
+#[must_use]
+pub fn anew(user: UserId) -> Identity {
+    let seeds = KemSeeds { user: KemSeed::make().unwrap(), device: KemSeed::make().unwrap() };
+    let (sign, tls_key) = (SigningKey::make().unwrap(), KeyId::new(make_bytes().unwrap()));
+    Identity::restore(user, random(), sign, seeds, tls_key).unwrap()
 }
 
 /// A body of this text.

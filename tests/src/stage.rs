@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use chancery_client::compose::{
-    Composed, NewRevision, RecipientKey, Signer, Standpoint, add_member, new_epoch, post, wrap_to,
+    Composed, NewRevision, RecipientKey, Signer, Standpoint, add_member, new_epoch, post, share_epoch,
+    wrap_to,
 };
 use chancery_client::identity::Identity;
 use chancery_client::keyring::Keyring;
 use chancery_core::act::{
-    Author, Basis, NewTeamGeneration, Opening, PersonCard, Recipients, Role, ShareTeam, SignedAct, Statement,
-    Team, VerifiedAct,
+    Author, Basis, Membership, NewTeamGeneration, Opening, PersonCard, Recertify, Recipients, Role,
+    ShareTeam, SignedAct, StateStatement, Statement, Team, VerifiedAct,
 };
 use chancery_core::error::Reason;
 use chancery_core::id::{ActId, Digest, KeyId, SectionId};
@@ -328,6 +329,41 @@ impl Stage {
     /// Brings a person in.
     pub fn join(&mut self, who: &str, at: At, newcomer: &str) -> Result<(), Reason> {
         self.join_with_key_of(who, at, newcomer, newcomer)
+    }
+
+    /// Hands the current secret to a member's newest key.
+    pub fn share_epoch(&mut self, who: &str, at: At, with: &str) -> Result<(), Reason> {
+        let standpoint = self.standpoint(who, at);
+        let root = self.all.root.key_id();
+        let signer = Signer { key: &self.people[who].sign, root: &root };
+        let made = EpochSecret::make().unwrap();
+        let secret = self.rings[&at].secret(standpoint.epoch).unwrap_or(&made);
+        let with = (self.people[with].user, recipient(&self.people[with].user_kem));
+        let composed = share_epoch(signer, &standpoint, random(), secret, with).unwrap();
+        let public = self.people[who].sign.public();
+        self.append(at, &public, composed)
+    }
+
+    /// Certifies a person anew, with these keys under the old id, by a focal point with the word of its State.
+    pub fn recertify(&mut self, by: &str, fresh: &Identity) -> Result<(), Reason> {
+        let keys = fresh.public_keys();
+        let keys_bytes = Bytes::from(keys.encode());
+        let now = self.all.directory.now(self.all.now_ms);
+        let known = now.person(&fresh.user).ok_or(Reason::NoSuchSubject)?;
+        let root = self.all.root.key_id();
+        let membership = known.state.map(|state| {
+            let word = Membership {
+                state,
+                role: known.role,
+                instruments: known.instruments.to_vec(),
+                keys: Digest::of(&keys_bytes),
+                expires_ms: known.expires_ms,
+            };
+            let signer = Signer { key: &self.all.state_keys[&state], root: &root };
+            signer.statement(&StateStatement::Membership(word)).unwrap()
+        });
+        let possession = fresh.possession(&root);
+        self.directory(by, Statement::Recertify(Recertify { keys, keys_bytes, possession, membership }))
     }
 
     /// An act in the directory, by the root or a person, at a standpoint that `change` alters.

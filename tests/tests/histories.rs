@@ -3,17 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use chancery_client::identity::Identity;
-use chancery_core::act::{Complain, Fault, Role, Statement, Team, VerifiedAct};
+use chancery_client::identity::{Identity, KemSeeds};
+use chancery_core::act::{
+    AmendReview, Complain, Fault, Reviewer, RevokeDevice, Role, Statement, Team, VerifiedAct,
+};
 use chancery_core::error::Reason;
 use chancery_core::id::Digest;
 use chancery_core::log::{verify_consistency, verify_inclusion};
 use chancery_core::mechanism::ItemKind;
-use chancery_core::policy::{decide, reads};
+use chancery_core::policy::{author_key, decide, reads};
 use chancery_core::state::Channel;
 use chancery_seal::kem::KemKeyPair;
-use chancery_tests::person;
+use chancery_seal::secret::{KemSeed, SigningSeed};
+use chancery_seal::sign::SigningKey;
 use chancery_tests::stage::{At, NOW_MS, Stage, What};
+use chancery_tests::{anew, instrument, person, state};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree;
@@ -39,6 +43,12 @@ enum Step {
     NewTeam,
     OfficerComes,
     OfficerGoes(Index),
+    /// A laptop is stolen, and its device revoked by the State's focal point.
+    LoseDevice(Index),
+    /// The person is certified anew, under the old id.
+    CertifyAnew(Index),
+    /// Portugal comes into the review, or leaves it.
+    Amend,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -54,6 +64,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::NewTeam),
         1 => Just(Step::OfficerComes),
         1 => who().prop_map(Step::OfficerGoes),
+        2 => who().prop_map(Step::LoseDevice),
+        3 => who().prop_map(Step::CertifyAnew),
+        1 => Just(Step::Amend),
     ]
 }
 
@@ -68,6 +81,8 @@ struct History {
     posted: Vec<String>,
     /// How many posts there were when a person last was a reader.
     seen: BTreeMap<&'static str, usize>,
+    /// What thieves hold: the keys of a lost device, and how many posts there were when it was lost.
+    stolen: Vec<(Identity, usize)>,
 }
 
 impl History {
@@ -79,6 +94,7 @@ impl History {
             officers,
             posted: Vec::new(),
             seen: BTreeMap::new(),
+            stolen: Vec::new(),
         };
         new.look();
         new
@@ -143,8 +159,67 @@ impl History {
                 let name = *whom.get(&others);
                 self.leave(name);
             }
+            Step::LoseDevice(whom) => self.lose_device(who(whom)),
+            Step::CertifyAnew(whom) => self.certify_anew(who(whom)),
+            Step::Amend => self.amend(),
         }
         self.look();
+    }
+
+    /// Of experts and observers: their focal point is there to help.
+    fn focal_point_of(&self, name: &str) -> Option<&'static str> {
+        let state = self.stage.all.directory.now(NOW_MS).person(&self.stage.people[name].user)?.state?;
+        let focal = FOCAL_POINTS.into_iter().find(|focal| state_of(focal) == state.as_str());
+        focal.filter(|_| !FOCAL_POINTS.contains(&name))
+    }
+
+    fn lose_device(&mut self, name: &'static str) {
+        let Some(focal) = self.focal_point_of(name) else { return };
+        let identity = &self.stage.people[name];
+        let (user, device) = (identity.user, identity.device);
+        // What was posted until the revocation, the thief opens, if the person could read it.
+        let now = self.stage.all.directory.now(NOW_MS);
+        let holds = now.person(&user).is_some_and(|person| person.device(&device).is_some());
+        let seen = self.seen.get(name).copied().unwrap_or(0);
+        if holds
+            && self.stage.directory(focal, Statement::RevokeDevice(RevokeDevice { user, device })).is_ok()
+        {
+            self.stolen.push((copy_of(&self.stage.people[name]), seen));
+        }
+    }
+
+    /// New keys under the old id; whoever may hands the new key what the old one held.
+    fn certify_anew(&mut self, name: &'static str) {
+        let Some(focal) = self.focal_point_of(name) else { return };
+        let old = &self.stage.people[name];
+        let fresh = anew(old.user);
+        let seen = self.seen.get(name).copied().unwrap_or(0);
+        let held = self.stage.all.directory.now(NOW_MS).person(&old.user).is_some_and(|p| p.key().is_some());
+        if self.stage.recertify(focal, &fresh).is_err() {
+            return;
+        }
+        let old = self.stage.people.insert(name, fresh).unwrap();
+        if held {
+            self.stolen.push((old, seen));
+        }
+        if self.channel().members.contains(&self.stage.people[name].user)
+            && self.stage.share_epoch("kenya", At::Strand, name) == Err(Reason::StaleEpoch)
+        {
+            let _ = self.stage.rotate("kenya", At::Strand);
+        }
+    }
+
+    /// Portugal reviews on firearms, or does not any more. Its focal point is brought in by another.
+    fn amend(&mut self) {
+        let mut reviewers = self.stage.roster().0.reviewers.clone();
+        let portugal = state("PT");
+        let before = reviewers.len();
+        reviewers.retain(|reviewer| reviewer.state != portugal);
+        if reviewers.len() == before {
+            reviewers.push(Reviewer { state: portugal, instruments: vec![instrument("firearms")] });
+        }
+        let amended = Statement::AmendReview(AmendReview { reviewers });
+        self.stage.act("officer", At::Review, amended).unwrap();
     }
 
     /// Posts as a client does: what must be made anew before is made by the next who writes.
@@ -186,11 +261,12 @@ impl History {
         let mut readers = Vec::new();
         for (name, identity) in &self.stage.people {
             let Some(person) = now.person(&identity.user) else { continue };
-            let may = reads(channel, roster, &now, person);
+            let may = reads(channel, roster, &now, &person);
             let member =
-                channel.members.contains(&person.user) && roster.seat(&channel.place, person).is_some();
+                channel.members.contains(&person.user) && roster.seat(&channel.place, &person).is_some();
             assert_eq!(may, member || self.officers.contains_key(name), "{name}");
-            if may {
+            // Who has lost every device reads nothing until certified anew.
+            if may && person.key().is_some() {
                 readers.push(*name);
             }
         }
@@ -204,11 +280,32 @@ impl History {
         let log = &self.stage.logs[&At::Strand];
         let team_keys = self.old_team_keys.iter().chain([&self.stage.all.team_kem]);
         let held = self.officers.get(name).copied().unwrap_or(0);
-        let own = [&identity.user_kem, &identity.device_kem];
-        let rings = team_keys.take(held).chain(own).map(|key| log.opened(&log.keyring(key)));
+        let rings = team_keys.take(held).map(|key| log.opened(&log.keyring(key)));
         // Each ring opens a beginning of the log; together they open the longest.
-        rings.max_by_key(Vec::len).unwrap()
+        rings.chain([self.opened_with(identity)]).max_by_key(Vec::len).unwrap()
     }
+
+    /// What the keys of one device open with all that the server has.
+    fn opened_with(&self, identity: &Identity) -> Vec<String> {
+        let log = &self.stage.logs[&At::Strand];
+        let own = [&identity.user_kem, &identity.device_kem];
+        own.map(|key| log.opened(&log.keyring(key))).into_iter().max_by_key(Vec::len).unwrap()
+    }
+}
+
+fn state_of(focal: &str) -> &'static str {
+    match focal {
+        "chile" => "CL",
+        _ => "KE",
+    }
+}
+
+/// The same keys in other hands.
+fn copy_of(identity: &Identity) -> Identity {
+    let copied = |seed: &KemSeed| KemSeed::from_bytes(*seed.as_bytes());
+    let seeds = KemSeeds { user: copied(&identity.seeds().user), device: copied(&identity.seeds().device) };
+    let sign = SigningKey::from_seed(SigningSeed::from_bytes(*identity.sign.seed().as_bytes())).unwrap();
+    Identity::restore(identity.user, identity.device, sign, seeds, identity.tls_key).unwrap()
 }
 
 fn digest(channel: &Channel) -> Digest {
@@ -219,8 +316,9 @@ fn digest(channel: &Channel) -> Digest {
 fn fold(stage: &Stage, channel: &mut Channel, index: usize) {
     let entry = &stage.logs[&At::Strand].entries[index];
     let author = entry.act.content().header.author;
-    let identity = stage.people.values().find(|identity| identity.author() == author).unwrap();
-    let act = VerifiedAct::new(entry.act.clone(), identity.sign.public(), &stage.all.root.key_id()).unwrap();
+    assert!(author != chancery_core::act::Author::Root);
+    let key = author_key(&stage.all.directory, &entry.act).unwrap();
+    let act = VerifiedAct::new(entry.act.clone(), key, &stage.all.root.key_id()).unwrap();
     let permit = decide(stage.world(At::Strand), channel, act, NOW_MS).unwrap();
     channel.apply(permit, NOW_MS);
 }
@@ -237,6 +335,10 @@ proptest! {
         for (name, identity) in &history.stage.people {
             let may = history.seen.get(name).copied().unwrap_or(0);
             prop_assert_eq!(history.opened(name, identity), &history.posted[..may], "{}", name);
+        }
+        for (thief, seen) in &history.stolen {
+            let opened = history.opened_with(thief);
+            prop_assert_eq!(opened, &history.posted[..*seen], "a lost device");
         }
         prop_assert!(history.posted.is_empty() || history.seen.contains_key("officer"));
     }
@@ -284,7 +386,7 @@ proptest! {
 #[test]
 fn histories_have_leavers_late_joiners_and_new_keys() {
     let mut runner = TestRunner::deterministic();
-    let (mut left, mut late, mut rotated, mut turned) = (0, 0, 0, 0);
+    let (mut left, mut late, mut rotated, mut turned, mut stolen) = (0, 0, 0, 0, 0);
     for _ in 0..32 {
         let steps = proptest::collection::vec(step(), 20..28).new_tree(&mut runner).unwrap().current();
         let mut history = History::new();
@@ -297,6 +399,8 @@ fn histories_have_leavers_late_joiners_and_new_keys() {
         late += newcomers.filter(|name| history.seen.get(*name).is_some_and(|seen| *seen > 0)).count();
         rotated += history.channel().epoch.as_ref().map_or(0, |epoch| epoch.number);
         turned += history.old_team_keys.len();
+        stolen += history.stolen.iter().filter(|(_, seen)| (1..posts).contains(seen)).count();
     }
-    assert!(left > 10 && late > 10 && rotated > 20 && turned > 10, "{left} {late} {rotated} {turned}");
+    let all = [(left, 10), (late, 10), (turned, 10), (stolen, 10)];
+    assert!(rotated > 20 && all.iter().all(|(count, least)| count > least), "{rotated} {all:?}");
 }

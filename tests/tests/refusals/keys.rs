@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use chancery_client::compose::Signer;
-use chancery_client::identity::Identity;
 use chancery_core::act::{
     AddDevice, Author, DepositShares, DeviceKeys, GiveShare, Handed, KeySuccession, NewUserKey, Recertify,
     Recipients, ReplaceStateKey, Role, SetRecovery, ShareStateKey, StateStatement, Statement,
@@ -13,10 +12,10 @@ use chancery_core::limits::{DEVICES_MAX, SHARES_MAX};
 use chancery_core::name::Namespace;
 use chancery_core::state::Person;
 use chancery_seal::kem::KemKeyPair;
-use chancery_seal::secret::KemSeed;
+use chancery_seal::secret::{KemSeed, SigningSeed};
 use chancery_seal::sign::SigningKey;
 use chancery_tests::stage::{At, Stage, What};
-use chancery_tests::{person, random, state};
+use chancery_tests::{anew, person, random, state};
 
 use super::turnover::membership;
 use super::{Row, after, row};
@@ -206,7 +205,7 @@ fn recertify(
     word: bool,
     change: impl FnOnce(&mut Recertify),
 ) -> Result<(), Reason> {
-    let fresh = Identity { user: stage.people[of].user, ..person() };
+    let fresh = anew(stage.people[of].user);
     let keys = fresh.public_keys();
     let keys_bytes = Bytes::from(keys.encode());
     let known = known(stage, of);
@@ -439,7 +438,8 @@ fn state_keys() -> Vec<Row> {
             })
         }),
         after(BadStatement, "the key before speaks for the State", |s| {
-            let old = SigningKey::from_seed(s.state_key("CL").seed().clone()).unwrap();
+            let seed = SigningSeed::from_bytes(*s.state_key("CL").seed().as_bytes());
+            let old = SigningKey::from_seed(seed).unwrap();
             replace_state_key(s, "chile", |_, _| ()).unwrap();
             s.all.state_keys.insert(state("CL"), old);
             Box::new(|s| {
