@@ -28,7 +28,7 @@ use chancery_core::act::{
 };
 use chancery_core::error::Reason;
 use chancery_core::id::{
-    ActId, ChannelId, Digest, FileId, InstrumentCode, KeyId, SectionId, StateCode, TeamId, UserId,
+    ActId, ChannelId, DeviceId, Digest, FileId, InstrumentCode, KeyId, SectionId, StateCode, TeamId, UserId,
 };
 use chancery_core::mechanism::{ItemKind, Language, Mechanism, UNTOC};
 use chancery_core::name::{directory_channel, team_scope};
@@ -520,4 +520,4 @@ pub trait From16 {
 macro_rules! from16 {
     ($($id:ident),*) => { $(impl From16 for $id { fn from16(bytes: [u8; 16]) -> Self { Self::new(bytes) } })* };
 }
-from16!(ActId, ChannelId, FileId, SectionId, TeamId);
+from16!(ActId, ChannelId, DeviceId, FileId, SectionId, TeamId);

@@ -44,7 +44,7 @@ fn device(stage: &Stage, user: UserId) -> (AddDevice, SigningKey) {
     let (kem, kem_id) = kem();
     let keys = DeviceKeys {
         user,
-        device: DeviceId::new(random::<ActId>().into()),
+        device: random(),
         sign: sign.public(),
         kem,
         tls_key: KeyId::new(*Digest::of(&sign.public()).as_bytes()),
