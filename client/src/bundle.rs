@@ -11,7 +11,7 @@ mod tests;
 use std::io::{Read, Seek};
 
 use chancery_core::act::{
-    ActError, AdmitState, Audience, Author, CertifyStateKey, FoundDirectory, Grant, PostBody, Rendition,
+    ActError, AdmitState, Audience, Author, FoundDirectory, Grant, KeySuccession, PostBody, Rendition,
     SignedAct, SignedStatement, StateStatement, Statement,
 };
 use chancery_core::id::{ActId, ChannelId, Digest, KeyId, SectionId, StateCode};
@@ -110,7 +110,7 @@ struct Chain<'a> {
     log_key: [u8; 32],
     state: StateCode,
     state_key: [u8; 32],
-    /// When the State's key was certified.
+    /// When the root certified the first key of the chain.
     since_ms: u64,
 }
 
@@ -123,6 +123,7 @@ impl<'a> Chain<'a> {
         let certify = act(members, CERTIFY_STATE_KEY)?;
         let certified =
             certified(&certify, root, &foundation.root_key, admitted.state).map_err(at(CERTIFY_STATE_KEY))?;
+        let state_key = successor(members, root, &certified)?;
 
         let mut previous: Option<EntryProof> = None;
         let proofs = [(FOUND_DIRECTORY, &found), (ADMIT_STATE, &admit), (CERTIFY_STATE_KEY, &certify)];
@@ -154,8 +155,7 @@ impl<'a> Chain<'a> {
                 ));
             }
         }
-        let (state, state_key) = (certified.state, certified.key);
-        Ok(Self { root, log_key: foundation.log_key, state, state_key, since_ms })
+        Ok(Self { root, log_key: foundation.log_key, state: certified.state, state_key, since_ms })
     }
 
     fn grant<R: Read + Seek>(&self, members: &mut Members<R>) -> Result<(Grant, EntryProof), BundleError> {
@@ -203,18 +203,59 @@ fn admitted<'a>(act: &'a SignedAct, root: &KeyId, key: &[u8; 32]) -> Result<&'a 
     }
 }
 
-fn certified<'a>(
-    act: &'a SignedAct,
+/// A key that the root certified for a State.
+struct Certified {
+    state: StateCode,
+    key: [u8; 32],
+    generation: u64,
+}
+
+/// The first key, or the one that replaced those before without their word.
+fn certified(
+    act: &SignedAct,
     root: &KeyId,
     key: &[u8; 32],
     state: StateCode,
-) -> Result<&'a CertifyStateKey, BundleFault> {
+) -> Result<Certified, BundleFault> {
     by_root(act, root, key)?;
-    match &act.content().statement {
-        Statement::CertifyStateKey(certified) if certified.state == state && certified.generation == 0 => {
-            Ok(certified)
+    let found = match &act.content().statement {
+        Statement::CertifyStateKey(act) if act.generation == 0 => {
+            Some(Certified { state: act.state, key: act.key, generation: 0 })
         }
-        _ => Err(BundleFault::Other("the certificate of the State's key")),
+        Statement::CompleteReplacement(act) if act.generation > 0 => {
+            Some(Certified { state: act.state, key: act.key, generation: act.generation })
+        }
+        _ => None,
+    };
+    let found = found.filter(|found| found.state == state);
+    found.ok_or(BundleFault::Other("the certificate of the State's key"))
+}
+
+/// The key to which the one that the root certified has led, each with the word of the one before.
+fn successor<R: Read + Seek>(
+    members: &mut Members<R>,
+    root: &KeyId,
+    certified: &Certified,
+) -> Result<[u8; 32], BundleError> {
+    let (mut key, mut generation) = (certified.key, certified.generation);
+    for place in 0..members.successions()? {
+        let name = members::succession(place);
+        let signed = SignedStatement::decode(members.read(&name)?).map_err(|fault| wrong(&name, fault))?;
+        let word = succeeded(&signed, root, &key).map_err(|fault| wrong(&name, fault))?;
+        generation += 1;
+        if (word.state, word.generation) != (certified.state, generation) {
+            return Err(wrong(&name, BundleFault::Other("the word of the State's key for its next")));
+        }
+        key = word.key;
+    }
+    Ok(key)
+}
+
+fn succeeded(signed: &SignedStatement, root: &KeyId, key: &[u8; 32]) -> Result<KeySuccession, BundleFault> {
+    signed.verify(key, root)?;
+    match signed.content() {
+        StateStatement::KeySuccession(word) => Ok(*word),
+        _ => Err(BundleFault::Other("the word of the State's key for its next")),
     }
 }
 
@@ -288,6 +329,7 @@ const FORMAT_CONTENT: &[u8] = b"chancery/v1/bundle\n";
 const FOUND_DIRECTORY: &str = "found-directory";
 const ADMIT_STATE: &str = "admit-state";
 const CERTIFY_STATE_KEY: &str = "certify-state-key";
+const SUCCESSIONS: &str = "successions/";
 const GRANT: &str = "grant";
 const BODY: &str = "body";
 const REVISION_KEY: &str = "revision-key";

@@ -22,7 +22,7 @@ use chancery_core::act::Audience;
 use chancery_core::id::{ChannelId, Digest, KeyId};
 use chancery_core::mechanism::{ChannelKind, Mechanism};
 use chancery_core::policy::World;
-use chancery_core::state::{Place, Roster};
+use chancery_core::state::{DirectoryAt, Place, Roster};
 
 pub use again::VerifiedLog;
 pub use error::SessionError;
@@ -140,6 +140,14 @@ impl Session {
         &self.directory
     }
 
+    /// The directory as verified, asked now. Log times only go forward: where this machine's clock is behind
+    /// them, they count.
+    #[must_use]
+    pub fn now(&self) -> DirectoryAt<'_> {
+        let state = &self.directory.state;
+        state.now(Self::now_ms().max(state.last_log_time_ms))
+    }
+
     /// The team keys that the person holds.
     #[must_use]
     pub const fn teams(&self) -> &TeamRing {
@@ -185,7 +193,7 @@ impl Session {
     #[must_use]
     pub fn roster(&self, id: ChannelId) -> Option<&Roster> {
         let place = &self.channel(id)?.state.place;
-        self.channel(place.review().unwrap_or(id))?.state.roster.as_ref()
+        self.channel(place.review().unwrap_or(id))?.state.roster()
     }
 
     /// Begins the copy of a channel that the person is about to open.
@@ -282,16 +290,18 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub async fn sync_publication(&mut self, audience: Audience) -> Result<(), SessionError> {
-        self.sync_directory().await?;
         if !self.publications.contains_key(&audience) {
             let kept = store::load_publication(&self.home, self.root, audience)?;
             self.publications.insert(audience, kept);
         }
-        let Some(copy) = self.publications.get_mut(&audience) else { return Ok(()) };
+        let Some(copy) = self.publications.get(&audience) else { return Ok(()) };
         let size = copy.head().size;
         let growth = fetch::growth(&self.link, copy.id(), size).await?;
         let offered = growth.note.clone();
-        if let Err(error) = extend_publication(&self.directory.state, copy, growth) {
+        // Read after the publication log, so that it has every key that signed there.
+        self.sync_directory().await?;
+        let Some(copy) = self.publications.get_mut(&audience) else { return Ok(()) };
+        if let Err(error) = extend_publication(&self.directory, copy, growth) {
             return Err(self.prove(error, &offered).await);
         }
         if copy.head().size > size {

@@ -189,7 +189,7 @@ impl Dialogue<'_> {
 
     /// The rules that opened contents break.
     fn faults(&self) -> BTreeMap<ActId, String> {
-        let Some(roster) = &self.review.state.roster else { return BTreeMap::new() };
+        let Some(roster) = self.review.state.roster() else { return BTreeMap::new() };
         let channel = &self.channel.state;
         let mut faults = BTreeMap::new();
         for (act, record) in self.posts() {
@@ -213,7 +213,7 @@ impl Dialogue<'_> {
 
     fn frame(&self) -> render::html::Frame {
         let mut facts = vec![("Channel".to_owned(), self.place())];
-        if let Some(Roster(review)) = &self.review.state.roster {
+        if let Some(Roster(review)) = self.review.state.roster() {
             facts.push(("State under review".to_owned(), review.state.to_string()));
             let reviewers: Vec<String> =
                 review.reviewers.iter().map(|reviewer| reviewer.state.to_string()).collect();

@@ -3,13 +3,15 @@
 //! A record's JSON is checked by making it again, so its form is fixed here: keys in this order, no blanks. (The
 //! maps of `serde_json` keep another order in a build where some other crate asks for it.)
 
+mod directory;
+
 use std::fmt;
 
 use chancery_core::act::{
-    Act, Author, Basis, Binding, Disclose, Fault, Grant, Membership, Opening, PostBody, PostRef, Recipients,
-    RegionalGroup, SignedAct, SignedStatement, Standing, StateStatement, Statement, Team, TreeHead, Withdraw,
+    Act, AddMember, Author, Basis, Binding, Disclose, Fault, Grant, KeySuccession, Membership, Objection,
+    Opening, PostBody, PostRef, Recipients, Reviewer, ShareEpoch, SignedAct, SignedStatement, StateStatement,
+    Statement, TreeHead, Withdraw,
 };
-use chancery_core::name::{KeyAlgorithm, key_id};
 use jiff::Timestamp;
 
 /// A JSON value whose keys keep their order.
@@ -145,17 +147,25 @@ fn state(statement: &Statement) -> Vec<(&'static str, Json)> {
         | Statement::AdmitPerson(_)
         | Statement::RemovePerson(_)
         | Statement::NewTeamGeneration(_)
-        | Statement::ShareTeam(_) => of_directory(statement),
+        | Statement::ShareTeam(_)
+        | Statement::AmendState(_)
+        | Statement::Reseat(_)
+        | Statement::AddDevice(_)
+        | Statement::RevokeDevice(_)
+        | Statement::NewUserKey(_)
+        | Statement::SetRecovery(_)
+        | Statement::Recertify(_)
+        | Statement::ReplaceStateKey(_)
+        | Statement::ShareStateKey(_)
+        | Statement::DepositShares(_)
+        | Statement::GiveShare(_)
+        | Statement::AnnounceReplacement(_)
+        | Statement::ObjectToReplacement(_)
+        | Statement::CompleteReplacement(_) => directory::statement(statement),
         Statement::OpenReview(act) => vec![
             ("state", text(act.state)),
             ("instruments", list(&act.instruments, text)),
-            (
-                "reviewers",
-                list(&act.reviewers, |reviewer| {
-                    let instruments = list(&reviewer.instruments, text);
-                    Json::Object(vec![("state", text(reviewer.state)), ("instruments", instruments)])
-                }),
-            ),
+            ("reviewers", reviewers(&act.reviewers)),
             ("secretariat_team", text(act.secretariat_team)),
             ("languages", list(&act.languages, |language| language.as_str().into())),
         ],
@@ -170,6 +180,7 @@ fn state(statement: &Statement) -> Vec<(&'static str, Json)> {
             });
             fields
         }
+        Statement::AmendReview(act) => vec![("reviewers", reviewers(&act.reviewers))],
         Statement::NewEpoch(act) => vec![
             ("number", act.number.into()),
             ("commitment", text(act.commitment)),
@@ -177,8 +188,9 @@ fn state(statement: &Statement) -> Vec<(&'static str, Json)> {
             ("secretariat", act.secretariat.as_ref().map(|wrap| text(wrap.key_id)).into()),
         ],
         Statement::RemoveMember(user) => vec![("user", text(user))],
-        Statement::AddMember(act) => {
-            vec![("user", text(act.user)), ("recipients", recipients(&act.recipients))]
+        Statement::AddMember(AddMember { user, recipients: to, .. })
+        | Statement::ShareEpoch(ShareEpoch { user, recipients: to }) => {
+            vec![("user", text(user)), ("recipients", recipients(to))]
         }
         Statement::Post(act) => vec![
             ("section", text(act.section)),
@@ -212,59 +224,11 @@ fn state(statement: &Statement) -> Vec<(&'static str, Json)> {
     }
 }
 
-/// What is stated in the directory; of any other statement, nothing.
-fn of_directory(statement: &Statement) -> Vec<(&'static str, Json)> {
-    match statement {
-        Statement::FoundDirectory(act) => vec![
-            ("root_key", ed25519(&act.root_key)),
-            ("mechanism_sha256", text(act.mechanism)),
-            ("log_key", text(hex::encode(act.log_key))),
-            ("server_tls_key", text(act.server_tls_key)),
-            ("custodian_tls_key", text(act.custodian_tls_key)),
-        ],
-        Statement::AdmitState(act) => vec![
-            ("state", text(act.state)),
-            ("group", group(act.group).into()),
-            (
-                "standings",
-                list(&act.standings, |(instrument, standing)| {
-                    Json::Object(vec![
-                        ("instrument", text(instrument)),
-                        ("standing", stands(*standing).into()),
-                    ])
-                }),
-            ),
-        ],
-        Statement::CertifyStateKey(act) => vec![
-            ("state", text(act.state)),
-            ("key", ed25519(&act.key)),
-            ("generation", act.generation.into()),
-        ],
-        Statement::AdmitPerson(act) => vec![
-            ("user", text(act.keys.user)),
-            ("device", text(act.keys.device)),
-            ("device_key", ed25519(&act.keys.device_sign)),
-            ("role", act.role.as_str().into()),
-            ("state", act.state.map(text).into()),
-            ("instruments", list(&act.instruments, text)),
-            ("secretariat_team", act.secretariat_team.map(text).into()),
-            ("membership", act.membership.as_ref().map(statement_of_state).into()),
-        ],
-        Statement::RemovePerson(user) => vec![("user", text(user))],
-        Statement::NewTeamGeneration(act) => vec![
-            ("team", team(&act.team)),
-            ("generation", act.generation.into()),
-            ("key", text(key_id(KeyAlgorithm::XWing, &act.kem))),
-            ("commitment", text(act.commitment)),
-            ("recipients", recipients(&act.recipients)),
-        ],
-        Statement::ShareTeam(act) => vec![
-            ("team", team(&act.team)),
-            ("generation", act.generation.into()),
-            ("recipients", recipients(&act.recipients)),
-        ],
-        _ => Vec::new(),
-    }
+fn reviewers(reviewers: &[Reviewer]) -> Json {
+    list(reviewers, |reviewer| {
+        let instruments = list(&reviewer.instruments, text);
+        Json::Object(vec![("state", text(reviewer.state)), ("instruments", instruments)])
+    })
 }
 
 fn statement_of_state(signed: &SignedStatement) -> Json {
@@ -282,12 +246,19 @@ fn statement_of_state(signed: &SignedStatement) -> Json {
             ("audience", withdrawal.audience.as_str().into()),
         ],
         StateStatement::Clearance(clearance) => post_ref(&clearance.post),
-        StateStatement::Membership(Membership { state, role, instruments, keys }) => vec![
+        StateStatement::Membership(Membership { state, role, instruments, keys, expires_ms }) => vec![
             ("state", text(state)),
             ("role", role.as_str().into()),
             ("instruments", list(instruments, text)),
             ("keys_sha256", text(keys)),
+            ("expires", expires_ms.map(time).into()),
         ],
+        StateStatement::KeySuccession(KeySuccession { state, key, generation }) => {
+            vec![("state", text(state)), ("key", ed25519(key)), ("generation", (*generation).into())]
+        }
+        StateStatement::Objection(Objection { state, announcement }) => {
+            vec![("state", text(state)), ("announcement", text(announcement))]
+        }
     });
     Json::Object(fields)
 }
@@ -338,33 +309,8 @@ fn recipients(recipients: &Recipients) -> Json {
     list(&recipients.key_ids, text)
 }
 
-fn team(team: &Team) -> Json {
-    match team {
-        Team::State(state) => Json::Object(vec![("state", text(state))]),
-        Team::Secretariat(id) => Json::Object(vec![("secretariat", text(id))]),
-        Team::AllParties => "all-parties".into(),
-    }
-}
-
 fn ed25519(key: &[u8; 32]) -> Json {
     text(hex::encode(key))
-}
-
-const fn group(group: RegionalGroup) -> &'static str {
-    match group {
-        RegionalGroup::Africa => "africa",
-        RegionalGroup::AsiaPacific => "asia-pacific",
-        RegionalGroup::EasternEurope => "eastern-europe",
-        RegionalGroup::LatinAmericaCaribbean => "latin-america-caribbean",
-        RegionalGroup::WesternEuropeOthers => "western-europe-others",
-    }
-}
-
-const fn stands(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Party => "party",
-        Standing::Signatory => "signatory",
-    }
 }
 
 #[cfg(test)]

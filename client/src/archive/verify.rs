@@ -147,7 +147,7 @@ pub fn verify<R: Read + Seek>(reader: R, root: &KeyId, now_ms: u64) -> Result<Sh
     Ok(Shown {
         channel: channel.id(),
         place: channel.state.place.clone(),
-        state: review.state.roster.as_ref().map(|roster| roster.0.state),
+        state: review.state.roster().map(|roster| roster.0.state),
         section,
         entries: channel.head().size,
         until_ms: channel.state.last_log_time_ms,

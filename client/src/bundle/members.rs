@@ -10,7 +10,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::{
     ADMIT_STATE, ATTACHMENTS, BODY, BundleError, BundleFault, CERTIFY_STATE_KEY, FORMAT, FORMAT_CONTENT,
-    FOUND_DIRECTORY, GRANT, PROOF, RENDITION, REVISION_KEY, wrong,
+    FOUND_DIRECTORY, GRANT, PROOF, RENDITION, REVISION_KEY, SUCCESSIONS, wrong,
 };
 
 const MEMBER_BYTES_MAX: u64 = PAYLOAD_BYTES_MAX as u64 + 256;
@@ -24,7 +24,9 @@ const FIXED: [(&str, bool); 8] = [
     (REVISION_KEY, false),
     (RENDITION, false),
 ];
-const MEMBERS_MAX: usize = 12 + FILES_PER_POST_MAX;
+/// Keys of a State after the one that the root certified.
+const SUCCESSIONS_MAX: usize = 256;
+const MEMBERS_MAX: usize = 12 + SUCCESSIONS_MAX + FILES_PER_POST_MAX;
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Why a container is refused.
@@ -120,6 +122,16 @@ impl<R: Read + Seek> Members<R> {
         if read == found { Ok(bytes) } else { Err(ContainerFault::Length { bytes: found, found: read }) }
     }
 
+    /// How many successions there are, from the first without a gap.
+    pub(super) fn successions(&self) -> Result<usize, BundleError> {
+        let there = |place: &usize| self.zip.index_for_name_raw(succession(*place).as_bytes()).is_some();
+        let count = (0..SUCCESSIONS_MAX).take_while(there).count();
+        if (count..SUCCESSIONS_MAX).any(|place| there(&place)) {
+            return Err(wrong(&succession(count), ContainerFault::Missing));
+        }
+        Ok(count)
+    }
+
     /// Checks that the attachments are exactly these files.
     pub(super) fn check_attachments(&mut self, files: &[RenditionFile]) -> Result<(), BundleError> {
         for (place, expected) in files.iter().enumerate() {
@@ -127,8 +139,8 @@ impl<R: Read + Seek> Members<R> {
             self.check_attachment(&name, expected).map_err(|fault| wrong(&name, fault))?;
         }
         let surplus = attachment(files.len());
-        let left = self.zip.len() - 12 - files.len();
-        if left == 0 { Ok(()) } else { Err(wrong(&surplus, ContainerFault::Unknown)) }
+        let expected = 12 + self.successions()? + files.len();
+        if self.zip.len() == expected { Ok(()) } else { Err(wrong(&surplus, ContainerFault::Unknown)) }
     }
 
     fn check_attachment(&mut self, name: &str, expected: &RenditionFile) -> Result<(), BundleFault> {
@@ -166,7 +178,13 @@ fn is_known(name: &str) -> bool {
     let fixed = FIXED
         .iter()
         .any(|(fixed, proved)| name == *fixed || (*proved && name.strip_prefix(fixed) == Some(PROOF)));
-    fixed || (0..FILES_PER_POST_MAX).any(|place| name == attachment(place))
+    fixed
+        || (0..SUCCESSIONS_MAX).any(|place| name == succession(place))
+        || (0..FILES_PER_POST_MAX).any(|place| name == attachment(place))
+}
+
+pub(super) fn succession(place: usize) -> String {
+    format!("{SUCCESSIONS}{place:03}")
 }
 
 pub(super) fn attachment(place: usize) -> String {

@@ -1,7 +1,10 @@
 use std::io::{Cursor, Write as _};
 
 use bytes::Bytes;
-use chancery_core::act::{Attachment, PostRef, RegionalGroup, SealedBody, Standing, TreeHead, Withdrawal};
+use chancery_core::act::{
+    Attachment, CertifyStateKey, CompleteReplacement, PostRef, RegionalGroup, SealedBody, Standing, TreeHead,
+    Withdrawal,
+};
 use chancery_core::id::FileId;
 use chancery_core::log::{Checkpoint, Tree, leaf_hash};
 use chancery_core::mechanism::Language;
@@ -23,12 +26,18 @@ const PLACE: RevisionPlace = RevisionPlace {
 };
 const KIND: ItemKind = ItemKind::Response;
 const NOW_MS: u64 = 1_800_000_000_000;
+/// The generation of a key that the root put in the place of others.
+const FIRST_REPLACED: u64 = 2;
 const FILE: &[u8] = b"the annex";
 
 /// A deployment with one public item.
 struct World {
     root: SigningKey,
     state: SigningKey,
+    /// Later keys of the State, oldest first.
+    successors: Vec<SigningKey>,
+    /// Whether the root replaced a key before them without its word.
+    replaced: bool,
     log: Ed25519KeyPair,
     revision: RevisionKey,
 }
@@ -38,6 +47,8 @@ impl World {
         Self {
             root: SigningKey::make().unwrap(),
             state: SigningKey::make().unwrap(),
+            successors: Vec::new(),
+            replaced: false,
             log: Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap(),
             revision: RevisionKey::make().unwrap(),
         }
@@ -124,20 +135,21 @@ impl World {
                 log_key: self.log_key(),
                 server_tls_key: KeyId::new([4; 32]),
                 custodian_tls_key: KeyId::new([5; 32]),
+                second: None,
             }),
         );
         let standings = vec![("untoc".parse().unwrap(), Standing::Party)];
         let group = RegionalGroup::LatinAmericaCaribbean;
         let admit = self.by_root(1, Statement::AdmitState(AdmitState { state, group, standings }));
-        let certificate = CertifyStateKey { state, key: self.state.public(), generation: 0 };
-        let certify = self.by_root(2, Statement::CertifyStateKey(certificate));
+        let certify = self.by_root(2, self.certificate(state));
         let directory = directory_channel(&root);
         let entries = [found.bytes().clone(), admit.bytes().clone(), certify.bytes().clone()];
 
         let body = Self::body();
         let (sealed, named) = self.sealed(&body);
         let rendition = Rendition::of(&body);
-        let signer = Signer { key: &self.state, root: &root };
+        let key = self.successors.last().unwrap_or(&self.state);
+        let signer = Signer { key, root: &root };
         let grant = signer.grant(Self::post(named, "CL"), Audience::Public, Some(&rendition)).unwrap();
         let publication = publication_channel(&root, Audience::Public);
         let mut published: Vec<Bytes> = (0_u8..5).map(|n| vec![n; 40].into()).collect();
@@ -149,6 +161,9 @@ impl World {
             members.push((name.to_owned(), entries[index].to_vec()));
             members.push((format!("{name}{PROOF}"), self.proof(&directory, &entries, index as u64)));
         }
+        for (place, word) in self.successions().into_iter().enumerate() {
+            members.push((members::succession(place), word.bytes().to_vec()));
+        }
         members.push((GRANT.to_owned(), grant.bytes().to_vec()));
         members.push((format!("{GRANT}{PROOF}"), self.proof(&publication, &published, 3)));
         members.push((BODY.to_owned(), sealed));
@@ -156,6 +171,34 @@ impl World {
         members.push((RENDITION.to_owned(), rendition.encode()));
         members.push((members::attachment(0), FILE.to_vec()));
         members
+    }
+
+    fn certificate(&self, state: StateCode) -> Statement {
+        let (key, announcement) = (self.state.public(), ActId::new([9; 16]));
+        if self.replaced {
+            let generation = FIRST_REPLACED;
+            return Statement::CompleteReplacement(CompleteReplacement {
+                announcement,
+                state,
+                key,
+                generation,
+            });
+        }
+        Statement::CertifyStateKey(CertifyStateKey { state, key, generation: 0 })
+    }
+
+    /// The word of each key for the next.
+    fn successions(&self) -> Vec<SignedStatement> {
+        let first = if self.replaced { FIRST_REPLACED } else { 0 };
+        let olds = std::iter::once(&self.state).chain(&self.successors);
+        let pairs = olds.zip(&self.successors).zip(first + 1..);
+        pairs.map(|((old, new), generation)| self.succession(old, new, "CL", generation)).collect()
+    }
+
+    fn succession(&self, by: &SigningKey, key: &SigningKey, state: &str, generation: u64) -> SignedStatement {
+        let (state, key) = (state.parse().unwrap(), key.public());
+        let word = StateStatement::KeySuccession(KeySuccession { state, key, generation });
+        Signer { key: by, root: &self.root.key_id() }.statement(&word).unwrap()
     }
 
     fn verify(&self, members: &[(String, Vec<u8>)]) -> Result<Shown, BundleError> {
@@ -193,6 +236,55 @@ fn a_bundle_shows_what_was_said_and_names_no_person() {
         let bytes = members.iter().find(|(one, _)| one == name).unwrap().1.clone();
         assert_eq!(SignedAct::decode(bytes).unwrap().content().header.author, Author::Root);
     }
+}
+
+#[test]
+fn a_grant_under_a_later_key_is_proved_by_the_word_of_each_key_for_the_next() {
+    for replaced in [false, true] {
+        for later in 0..3 {
+            let mut world = World { replaced, ..World::new() };
+            world.successors = (0..later).map(|_| SigningKey::make().unwrap()).collect();
+            assert_eq!(world.verify(&world.members()).unwrap().state.as_str(), "CL");
+        }
+    }
+}
+
+#[test]
+fn a_broken_line_of_keys_is_named() {
+    let mut world = World::new();
+    world.successors = (0..2).map(|_| SigningKey::make().unwrap()).collect();
+    let [first, second] = [0, 1].map(members::succession);
+    let (next, last) = (&world.successors[0], &world.successors[1]);
+    let stranger = SigningKey::make().unwrap();
+    let check = |name: &str, word: Option<SignedStatement>, expected: &str| {
+        let mut members = world.members();
+        match word {
+            Some(word) => set(&mut members, name, word.bytes().to_vec()),
+            None => members.retain(|(one, _)| one != name),
+        }
+        assert_eq!(at(world.verify(&members)), expected);
+    };
+    check(&first, None, &first);
+    check(&second, None, GRANT);
+    check(&first, Some(world.succession(&stranger, next, "CL", 1)), &first);
+    check(&first, Some(world.succession(&world.state, next, "KE", 1)), &first);
+    check(&first, Some(world.succession(&world.state, next, "CL", 2)), &first);
+    check(&second, Some(world.succession(next, last, "CL", 1)), &second);
+    check(&second, Some(world.succession(&world.state, last, "CL", 2)), &second);
+    let (_, named) = world.sealed(&World::body());
+    let root = world.root.key_id();
+    let rendition = Rendition::of(&World::body());
+    let next = Signer { key: next, root: &root };
+    let grant = next.grant(World::post(named, "CL"), Audience::Public, Some(&rendition));
+    check(&second, Some(grant.unwrap()), &second);
+    // A key that was replaced speaks no more for the State than a stranger's.
+    let old = Signer { key: &world.state, root: &root };
+    let grant = old.grant(World::post(named, "CL"), Audience::Public, Some(&rendition));
+    check(GRANT, Some(grant.unwrap()), GRANT);
+
+    let mut members = world.members();
+    members.push((members::succession(3), b"x".to_vec()));
+    assert_eq!(at(world.verify(&members)), members::succession(2));
 }
 
 #[test]

@@ -115,7 +115,7 @@ async fn present(home: Home, context: &Context) -> Result<(), Failure> {
             "Ask for a new invitation.",
         )),
         Enrolled::Admitted { membership, teams } => {
-            let listed = &membership.listed;
+            let listed = &membership;
             let fields = json!({
                 "user": user,
                 "enrolment": "admitted",

@@ -70,8 +70,8 @@ async fn standing(home: Home) -> Result<(&'static str, Value), Failure> {
         Ok(Enrolled::Admitted { membership, .. }) => Ok((
             "admitted",
             json!({
-                "instruments": membership.listed.instruments,
-                "team": membership.listed.secretariat_team,
+                "instruments": membership.instruments,
+                "team": membership.secretariat_team,
                 "state_key": membership.state_key,
                 "team_key": membership.team_key,
             }),

@@ -46,7 +46,7 @@ impl ChannelKeys {
                     keys.epochs.push(entry.index);
                     made.push((id, act, entry));
                 }
-                Keyed::Member(_) => {
+                Keyed::Member(_) | Keyed::Shared => {
                     let Some((_, epoch, _)) = made.last() else { continue };
                     keys.take_own(id, epoch, entry, own);
                 }
@@ -143,6 +143,7 @@ pub fn sealed_post(act: ActId, record: &PostRecord) -> SealedPost {
 enum Keyed {
     Epoch(NewEpoch),
     Member(AddMember),
+    Shared,
 }
 
 fn keyed(copy: &ChannelCopy, index: u64) -> Option<(ActId, Keyed, &Entry)> {
@@ -152,6 +153,7 @@ fn keyed(copy: &ChannelCopy, index: u64) -> Option<(ActId, Keyed, &Entry)> {
     match &act.content().statement {
         Statement::NewEpoch(act) => Some((id, Keyed::Epoch(act.clone()), entry)),
         Statement::AddMember(act) => Some((id, Keyed::Member(act.clone()), entry)),
+        Statement::ShareEpoch(_) => Some((id, Keyed::Shared, entry)),
         _ => None,
     }
 }

@@ -181,7 +181,23 @@ pub fn sections<'a>(
             | Statement::OpenChannel(_)
             | Statement::NewEpoch(_)
             | Statement::AddMember(_)
-            | Statement::RemoveMember(_) => {}
+            | Statement::RemoveMember(_)
+            | Statement::AmendState(_)
+            | Statement::Reseat(_)
+            | Statement::AddDevice(_)
+            | Statement::RevokeDevice(_)
+            | Statement::NewUserKey(_)
+            | Statement::SetRecovery(_)
+            | Statement::Recertify(_)
+            | Statement::ReplaceStateKey(_)
+            | Statement::ShareStateKey(_)
+            | Statement::DepositShares(_)
+            | Statement::GiveShare(_)
+            | Statement::AnnounceReplacement(_)
+            | Statement::ObjectToReplacement(_)
+            | Statement::CompleteReplacement(_)
+            | Statement::AmendReview(_)
+            | Statement::ShareEpoch(_) => {}
         }
     }
     let mut sections: Vec<Section> = channel
@@ -229,7 +245,8 @@ fn read_post(
 /// As what the author speaks, at the act's basis.
 fn author_role(directory: &Directory, act: &Act) -> Option<Role> {
     let Author::Person { user, .. } = act.header.author else { return None };
-    let at = directory.at_head(&act.header.basis?.directory)?;
+    // A seat that has ended since is still what the author spoke as.
+    let at = directory.at_head(&act.header.basis?.directory, 0)?;
     at.person(&user).map(|person| person.role)
 }
 
@@ -269,7 +286,10 @@ fn granted(statement: &StateStatement) -> Option<ActId> {
     match statement {
         StateStatement::Grant(Grant { post, .. }) => Some(post.act_id),
         StateStatement::Withdrawal(Withdrawal { act_id, .. }) => Some(*act_id),
-        StateStatement::Clearance(_) | StateStatement::Membership(_) => None,
+        StateStatement::Clearance(_)
+        | StateStatement::Membership(_)
+        | StateStatement::KeySuccession(_)
+        | StateStatement::Objection(_) => None,
     }
 }
 

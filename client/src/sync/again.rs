@@ -131,7 +131,7 @@ impl Session {
             return Ok(None);
         }
         let growth = fetch::growth(&self.link, copy.id(), 0).await?;
-        extend_publication(&again.directory.state, &mut copy, growth)?;
+        extend_publication(&again.directory, &mut copy, growth)?;
         if let Some(kept) = self.publication(audience) {
             continues(copy.id(), &copy.log, &kept.head())?;
         }

@@ -221,7 +221,7 @@ impl Session {
         if audience != Audience::AllParties {
             return Err(Reason::NotDisclosable.into());
         }
-        let team = self.directory().state.now().team(&chancery_core::act::Team::AllParties);
+        let team = self.now().team(&chancery_core::act::Team::AllParties);
         let team = team.ok_or(SessionError::NoAllPartiesKey)?;
         let place = RevisionPlace { channel, section: act.section, act: post.act_id };
         let revision_key = derive_revision_key(secret, &place)?;

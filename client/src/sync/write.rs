@@ -148,14 +148,14 @@ impl Session {
         without: Option<UserId>,
     ) -> Result<Composed, SessionError> {
         let copy = self.channel(channel).ok_or(SessionError::NoSuchChannel(channel))?;
-        let now = self.directory().state.now();
+        let now = self.now();
         let mut state = copy.state.clone();
         if let Some(gone) = without {
             state.members.remove(&gone);
         }
         let key = |id: KeyId| {
-            let person = now.persons().find(|person| person.kem_id == id);
-            person.map(|person| RecipientKey { id, public: person.kem.clone() })
+            let key = now.by_kem(&id).and_then(|person| person.key());
+            key.map(|key| RecipientKey { id, public: key.kem.clone() })
         };
         let readers = state.epoch_recipients(roster, &now).into_iter().filter_map(key).collect();
         let team = state.secretariat_key(roster, &now).and_then(|_| now.team(&roster.team()));
@@ -180,7 +180,8 @@ impl Session {
         if channel == self.directory().id() {
             let mut state = self.directory().state.clone();
             for act in acts {
-                let permit = decide_directory(self.mechanism(), &state, verified(act)?)?;
+                let now_ms = now_ms.max(state.last_log_time_ms);
+                let permit = decide_directory(self.mechanism(), &state, verified(act)?, now_ms)?;
                 state.apply(permit, now_ms);
             }
             return Ok(());
@@ -194,7 +195,8 @@ impl Session {
         };
         let mut state = copy.state.clone();
         for act in acts {
-            let permit = decide(world, &state, verified(act)?)?;
+            let now_ms = now_ms.max(state.last_log_time_ms);
+            let permit = decide(world, &state, verified(act)?, now_ms)?;
             state.apply(permit, now_ms);
         }
         Ok(())

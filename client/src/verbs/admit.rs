@@ -127,7 +127,7 @@ pub async fn admit(session: &mut Session, candidate: Candidate) -> Result<Admitt
     };
     let (user, terms) = (newcomer.keys.user, candidate.terms);
     let mut state_key = false;
-    if session.directory().state.now().person(&user).is_none() {
+    if session.now().person(&user).is_none() {
         let statements = statements(session, &newcomer, &terms)?;
         state_key = statements.len() > 1;
         let directory = session.directory().id();
@@ -159,15 +159,10 @@ pub async fn refuse(session: &Session, candidate: &Candidate) -> Result<(), Sess
     Ok(session.home.remove(Family::Invitation, &candidate.lookup)?)
 }
 
-/// The acts that admit a newcomer: a focal point's State key first, where the State has none.
+/// The acts that admit a newcomer, and certify a focal point's State key where the State has none: who is there
+/// then is known to hold it.
 fn statements(session: &Session, newcomer: &Newcomer, terms: &Terms) -> Result<Vec<Statement>, SessionError> {
     let mut statements = Vec::new();
-    let now = session.directory().state.now();
-    if let (Some(state), Some(key)) = (terms.state, newcomer.request.state_key)
-        && now.state_key(&state).is_none()
-    {
-        statements.push(Statement::CertifyStateKey(CertifyStateKey { state, key, generation: 0 }));
-    }
     let membership = match terms.role {
         Role::Officer | Role::FocalPoint => None,
         Role::Expert | Role::Observer => Some(membership(session, newcomer, terms)?),
@@ -181,7 +176,14 @@ fn statements(session: &Session, newcomer: &Newcomer, terms: &Terms) -> Result<V
         instruments: terms.instruments.clone(),
         secretariat_team: terms.team,
         membership,
+        expires_ms: None,
     }));
+    let now = session.now();
+    if let (Some(state), Some(key)) = (terms.state, newcomer.request.state_key)
+        && now.state_key(&state).is_none()
+    {
+        statements.push(Statement::CertifyStateKey(CertifyStateKey { state, key, generation: 0 }));
+    }
     Ok(statements)
 }
 
@@ -198,6 +200,7 @@ fn membership(
         role: terms.role,
         instruments: terms.instruments.clone(),
         keys: Digest::of(&newcomer.request.keys),
+        expires_ms: None,
     };
     Ok(Signer { key, root: session.root() }.statement(&StateStatement::Membership(membership))?)
 }

@@ -47,10 +47,10 @@ pub async fn deployment(session: &mut Session) -> Result<Deployment, SessionErro
     session.sync_directory().await?;
     let directory = &session.directory().state;
     let founded = directory.foundation.as_ref().ok_or(SessionError::Mechanism)?;
-    let now = directory.now();
+    let now = session.now();
     let states = now.states().map(|(state, record)| State {
         state,
-        standings: record.standings.clone(),
+        standings: now.standings(&state).to_vec(),
         key: !record.keys.is_empty(),
         people: now.persons().filter(|person| person.state == Some(state)).count(),
     });

@@ -6,7 +6,7 @@
 use std::io::Seek as _;
 
 use chancery_core::act::{
-    Audience, Disclose, PostBody, PostRef, Rendition, Role, SignedAct, Standing, Statement, Team,
+    Audience, Disclose, PostBody, PostRef, Rendition, Role, SignedAct, Statement, Team,
 };
 use chancery_core::error::Reason;
 use chancery_core::id::{ActId, ChannelId, Digest, SectionId, StateCode};
@@ -162,11 +162,8 @@ pub(super) fn named(
 
 /// The States that belong to all parties now, in the order of their codes.
 fn parties(session: &Session) -> Vec<StateCode> {
-    let now = session.directory().state.now();
-    now.states()
-        .filter(|(_, record)| record.standings.iter().any(|(_, standing)| *standing == Standing::Party))
-        .map(|(code, _)| code)
-        .collect()
+    let now = session.now();
+    now.states().map(|(code, _)| code).filter(|code| now.is_party_to_any(code)).collect()
 }
 
 /// The acts that open the posts of a plan, with what opens each.
@@ -206,7 +203,7 @@ fn release(
         let key_material = key.as_bytes().to_vec().into();
         return Ok(Release { key_material, rendition: Some(rendition.encode().into()) });
     }
-    let team = session.directory().state.now().team(&Team::AllParties);
+    let team = session.now().team(&Team::AllParties);
     let team = team.ok_or(SessionError::NoAllPartiesKey)?;
     let place = RevisionPlace { channel, section: record.section, act };
     let wrapped = wrap_revision_key(&place, team.number, &key, &team.kem)?;

@@ -60,7 +60,10 @@ pub async fn disclosed(session: &mut Session, audience: Audience) -> Result<Vec<
                     item.withdrawn_ms = Some(entry.log_time_ms);
                 }
             }
-            StateStatement::Clearance(_) | StateStatement::Membership(_) => {}
+            StateStatement::Clearance(_)
+            | StateStatement::Membership(_)
+            | StateStatement::KeySuccession(_)
+            | StateStatement::Objection(_) => {}
         }
     }
     Ok(items)

@@ -128,7 +128,7 @@ fn keep(session: &Session, lookup: &[u8; 32], kept: &Kept) -> Result<(), Session
 
 /// The same as the policy will ask of the admission, asked before anybody is bothered.
 fn may_invite(session: &Session, terms: &Terms) -> Result<(), Reason> {
-    let now = session.directory().state.now();
+    let now = session.now();
     let by_root = matches!(session.home.keys().holder, Holder::Custodian { .. });
     match terms.role {
         Role::Officer if by_root => {

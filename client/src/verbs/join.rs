@@ -3,9 +3,8 @@
 
 use bytes::Bytes;
 use chancery_core::act::{Role, Team};
-use chancery_core::id::{StateCode, UserId};
+use chancery_core::id::{InstrumentCode, StateCode, TeamId, UserId};
 use chancery_core::name::Namespace;
-use chancery_core::state::Person as Listed;
 use chancery_seal::sign::SigningKey;
 use zeroize::Zeroizing;
 
@@ -50,8 +49,10 @@ pub struct Membership {
     pub role: Role,
     /// The State.
     pub state: Option<StateCode>,
-    /// The directory's record.
-    pub listed: Listed,
+    /// The instruments of an expert or observer.
+    pub instruments: Vec<InstrumentCode>,
+    /// The team of an officer.
+    pub secretariat_team: Option<TeamId>,
     /// Whether this home holds its State's current key.
     pub state_key: bool,
     /// Whether this home holds its team's current key; it may come with the inviter's next work.
@@ -197,14 +198,14 @@ fn request(home: &Home) -> Result<EnrolmentRequest, HomeError> {
 pub fn check(session: &Session) -> Result<Membership, JoinError> {
     let own = session.person()?;
     let keys = own.identity.public_keys();
-    let now = session.directory().state.now();
+    let now = session.now();
     let listed = now.person(&keys.user).ok_or(JoinError::NotListed)?;
-    let device = &listed.device;
+    let newest = listed.newest_key().ok_or(JoinError::NotListed)?;
+    let device = listed.device(&keys.device).ok_or(JoinError::NotListed)?;
     for (what, same) in [
         ("role", listed.role == own.role),
         ("State", listed.state == own.state),
-        ("key", listed.kem == keys.user_kem),
-        ("device", device.id == keys.device),
+        ("key", newest.kem == keys.user_kem),
         ("device's signing key", device.sign == keys.device_sign),
         ("device's key", device.kem == keys.device_kem),
         ("device's TLS key", device.tls_key == keys.device_tls_key),
@@ -213,14 +214,15 @@ pub fn check(session: &Session) -> Result<Membership, JoinError> {
             return Err(JoinError::OtherRecord(what));
         }
     }
-    let state_key = own.state.and_then(|state| now.state_key(&state));
+    let state_key = own.state.and_then(|state| now.state_key(&state)).map(|newest| &newest.key);
     let team = listed.state.map(Team::State).or(listed.secretariat_team.map(Team::Secretariat));
     let newest = team.and_then(|team| Some((team, now.team(&team)?.number)));
     Ok(Membership {
         user: keys.user,
         role: listed.role,
         state: listed.state,
-        listed: listed.clone(),
+        instruments: listed.instruments.to_vec(),
+        secretariat_team: listed.secretariat_team,
         state_key: own.state_key.as_ref().is_some_and(|key| Some(&key.public()) == state_key),
         team_key: newest.is_some_and(|(team, number)| session.teams().get(team, number).is_some()),
     })

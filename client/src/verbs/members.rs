@@ -28,7 +28,7 @@ pub struct Member {
 pub async fn members(session: &mut Session, channel: ChannelId) -> Result<Vec<Member>, SessionError> {
     session.sync_channel(channel).await?;
     let copy = session.channel(channel).ok_or(SessionError::NoSuchChannel(channel))?;
-    let now = session.directory().state.now();
+    let now = session.now();
     let member = |user: &UserId| {
         let person = now.person(user);
         Ok(Member {
@@ -48,8 +48,9 @@ pub async fn members(session: &mut Session, channel: ChannelId) -> Result<Vec<Me
 pub async fn add_member(session: &mut Session, channel: ChannelId, user: UserId) -> Result<(), SessionError> {
     session.sync_directory().await?;
     session.sync_channel(channel).await?;
-    let person = session.directory().state.now().person(&user).ok_or(Reason::NoSuchSubject)?;
-    let key = RecipientKey { id: person.kem_id, public: person.kem.clone() };
+    let person = session.now().person(&user).ok_or(Reason::NoSuchSubject)?;
+    let key = person.key().ok_or(Reason::NoCurrentKey)?;
+    let key = RecipientKey { id: key.kem_id, public: key.kem.clone() };
     match upkeep::join(session, channel, user, key.clone()).await {
         Err(error) if error.reason() == Some(Reason::StaleEpoch) => {
             session.sync_channel(channel).await?;

@@ -58,7 +58,7 @@ pub async fn open_review(session: &mut Session, new: &NewReview) -> Result<Opene
 
 fn own_team(session: &Session) -> Result<TeamId, SessionError> {
     let user = session.person()?.identity.user;
-    let person = session.directory().state.now().person(&user).ok_or(Reason::UnknownDevice)?;
+    let person = session.now().person(&user).ok_or(Reason::UnknownDevice)?;
     match (person.role, person.secretariat_team) {
         (Role::Officer, Some(team)) => Ok(team),
         _ => Err(Reason::OfficerOnly.into()),

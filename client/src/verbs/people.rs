@@ -36,22 +36,23 @@ pub struct Listed {
 pub async fn people(session: &mut Session) -> Result<Vec<Listed>, SessionError> {
     session.sync_directory().await?;
     let own = session.home.person().ok().map(|person| person.identity.user);
-    let now = session.directory().state.now();
+    let now = session.now();
     let mut people = Vec::new();
     for person in now.persons() {
-        people.push(listed(session, person, own)?);
+        people.push(listed(session, &person, own)?);
     }
     people.sort_by_key(|person| (person.state.is_none(), person.state, person.role, person.since_ms));
     Ok(people)
 }
 
-fn listed(session: &Session, person: &Person, own: Option<UserId>) -> Result<Listed, SessionError> {
-    let entry = usize::try_from(person.since).ok().and_then(|at| session.directory().entries.get(at));
+fn listed(session: &Session, person: &Person<'_>, own: Option<UserId>) -> Result<Listed, SessionError> {
+    let entry =
+        usize::try_from(person.record().since).ok().and_then(|at| session.directory().entries.get(at));
     Ok(Listed {
         user: person.user,
         role: person.role,
         state: person.state,
-        instruments: person.instruments.clone(),
+        instruments: person.instruments.to_vec(),
         team: person.secretariat_team,
         since_ms: entry.map_or(0, |entry| entry.log_time_ms),
         card: cards::of(session, person.user)?,
@@ -64,7 +65,7 @@ fn listed(session: &Session, person: &Person, own: Option<UserId>) -> Result<Lis
 /// # Errors
 /// [`Reason::NoSuchSubject`]; [`SessionError::Ambiguous`] if more than one fits.
 pub fn find(session: &Session, name: &str) -> Result<UserId, SessionError> {
-    let now = session.directory().state.now();
+    let now = session.now();
     let digits = name.to_ascii_lowercase();
     let by_id = |user: &UserId| digits.len() >= 4 && user.to_string().starts_with(&digits);
     let mut found = Vec::new();

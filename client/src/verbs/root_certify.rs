@@ -126,6 +126,7 @@ fn found(home: &Home, request: &ServerRequest) -> Result<SignedAct, CertifyError
         log_key: request.log_key,
         server_tls_key: request.server_tls_key,
         custodian_tls_key: home.keys().tls.key_id(),
+        second: None,
     });
     let act_id = ActId::new(make_bytes().map_err(HomeError::from)?);
     Ok(Signer { key, root }.act(&standpoint, act_id, statement)?)
@@ -183,7 +184,7 @@ mod tests {
         let act = SignedAct::decode(made.certificate.clone()).unwrap();
         let act = VerifiedAct::new(act, home.root_key().unwrap().public(), &root).unwrap();
         let mut directory = Directory::new(root);
-        let permit = decide_directory(&Mechanism::parse(UNTOC).unwrap(), &directory, act).unwrap();
+        let permit = decide_directory(&Mechanism::parse(UNTOC).unwrap(), &directory, act, 1).unwrap();
         directory.apply(permit, 1);
         assert_eq!(directory.foundation.unwrap().log_key, log.public());
 

@@ -66,7 +66,7 @@ pub async fn keep_teams(session: &mut Session) -> Result<Vec<TeamKept>, SessionE
 /// The teams whose keys the person makes and hands on. All parties come last: their key goes to teams.
 fn managed(session: &Session) -> Result<Vec<Team>, SessionError> {
     let me = session.person()?.identity.user;
-    let Some(person) = session.directory().state.now().person(&me) else { return Ok(Vec::new()) };
+    let Some(person) = session.now().person(&me) else { return Ok(Vec::new()) };
     Ok(match (person.role, person.state, person.secretariat_team) {
         (Role::FocalPoint, Some(state), _) => vec![Team::State(state)],
         (Role::Officer, _, Some(team)) => vec![Team::Secretariat(team), Team::AllParties],
@@ -75,7 +75,7 @@ fn managed(session: &Session) -> Result<Vec<Team>, SessionError> {
 }
 
 async fn keep_team(session: &mut Session, team: Team, done: &mut Vec<TeamKept>) -> Result<(), SessionError> {
-    let now = session.directory().state.now();
+    let now = session.now();
     let entitled = now.team_recipients(&team);
     if entitled.is_empty() {
         return Ok(());
@@ -120,7 +120,7 @@ async fn make(
             Some(Bytes::from(box_previous(&info, seed.as_bytes(), held.seed.as_bytes())?))
         }
     };
-    let recipients = recipient_keys(session, &session.directory().state.now().team_recipients(&team))?;
+    let recipients = recipient_keys(session, &session.now().team_recipients(&team))?;
     let count = recipients.len();
     let (recipients, wraps) = wrap_to(&info, seed.as_bytes(), recipients)?;
     let statement = Statement::NewTeamGeneration(NewTeamGeneration {
@@ -172,9 +172,9 @@ fn recipient_keys(session: &Session, ids: &[KeyId]) -> Result<Vec<RecipientKey>,
     if ids.len() > RECIPIENTS_MAX {
         return Err(Reason::TooManyReaders.into());
     }
-    let now = session.directory().state.now();
+    let now = session.now();
     let public = |id: &KeyId| {
-        let person = now.by_kem(id).map(|person| person.kem.clone());
+        let person = now.by_kem(id).and_then(|person| person.key()).map(|key| key.kem.clone());
         person.or_else(|| now.team_by_kem(id).map(|generation| generation.kem.clone()))
     };
     ids.iter()

@@ -57,7 +57,7 @@ pub async fn upkeep(session: &mut Session) -> Result<Vec<Upkept>, SessionError> 
     session.sync_all().await?;
     let mut done = Vec::new();
     let me = session.person()?.identity.user;
-    let Some(person) = session.directory().state.now().person(&me) else { return Ok(done) };
+    let Some(person) = session.now().person(&me) else { return Ok(done) };
     let (role, state) = (person.role, person.state);
     if !matches!(role, Role::FocalPoint | Role::Officer) {
         return Ok(done);
@@ -156,10 +156,7 @@ async fn renew(
     let Some((channel, roster, now)) = surroundings(session, id) else { return Ok(()) };
     let Some(epoch) = &channel.epoch else { return Ok(()) };
     let may = role == Role::FocalPoint || channel.place == Place::Review;
-    let readers = channel.epoch_recipients(roster, &now);
-    let current = !epoch.suspended
-        && epoch.keys.iter().all(|key| readers.binary_search(key).is_ok())
-        && epoch.secretariat == channel.secretariat_key(roster, &now);
+    let current = !epoch.suspended && channel.epoch_is_current(epoch, roster, &now);
     if may && !current {
         session.rotate_unless_done(id).await?;
         done.push(Upkept::Rotated { channel: id });
@@ -189,7 +186,10 @@ async fn bring_in(
         .filter(|person| {
             person.state == own || (person.role == Role::FocalPoint && !represented(person.state))
         })
-        .map(|person| (person.user, RecipientKey { id: person.kem_id, public: person.kem.clone() }))
+        .filter_map(|person| {
+            let key = person.key()?;
+            Some((person.user, RecipientKey { id: key.kem_id, public: key.kem.clone() }))
+        })
         .collect();
     for (user, key) in newcomers {
         join(session, id, user, key).await?;
@@ -220,11 +220,11 @@ pub(crate) async fn join(
 }
 
 fn surroundings(session: &Session, id: ChannelId) -> Option<(&Channel, &Roster, DirectoryAt<'_>)> {
-    Some((&session.channel(id)?.state, session.roster(id)?, session.directory().state.now()))
+    Some((&session.channel(id)?.state, session.roster(id)?, session.now()))
 }
 
 fn entitled(channel: &Channel, roster: &Roster, now: &DirectoryAt<'_>, user: &UserId) -> bool {
-    now.person(user).is_some_and(|person| roster.seat(&channel.place, person).is_some())
+    now.person(user).is_some_and(|person| roster.seat(&channel.place, &person).is_some())
 }
 
 impl Upkept {

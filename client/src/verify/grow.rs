@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chancery_core::act::{Author, Beside, SignedAct, Statement, TreeHead, VerifiedAct};
+use chancery_core::act::{Act, Author, Beside, PersonKeys, SignedAct, Statement, TreeHead, VerifiedAct};
 use chancery_core::error::Reason;
-use chancery_core::id::{ChannelId, DeviceId, Digest, KeyId};
+use chancery_core::id::{ChannelId, DeviceId, Digest, KeyId, UserId};
 use chancery_core::limits::CLOCK_AHEAD_MS_MAX;
 use chancery_core::log::{Checkpoint, Tree, origin, verify_wrap};
 use chancery_core::mechanism::Mechanism;
+use chancery_core::name::{KeyAlgorithm, key_id};
 use chancery_core::policy::{World, decide, decide_directory};
 use chancery_core::state::Directory;
 
@@ -44,7 +45,8 @@ pub fn extend_directory(
         let at = At { index: entry.index, act: Some(act.act().content().header.act_id) };
         let found = |fault| VerifyError { channel, at: Some(at), fault };
         log_time(state.last_log_time_ms, entry.log_time_ms, growth.now_ms).map_err(found)?;
-        let permit = decide_directory(mechanism, &state, act).map_err(|r| found(Fault::Refused(r)))?;
+        let permit = decide_directory(mechanism, &state, act, entry.log_time_ms)
+            .map_err(|r| found(Fault::Refused(r)))?;
         state.apply(permit, entry.log_time_ms);
     }
     let whole = |fault| VerifyError { channel, at: None, fault };
@@ -103,8 +105,8 @@ fn grow_channel(
         let at = At { index: entry.index, act: Some(act.act().content().header.act_id) };
         let found = |fault| VerifyError { channel, at: Some(at), fault };
         log_time(state.last_log_time_ms, entry.log_time_ms, growth.now_ms).map_err(found)?;
-        let permit = decide(world, &state, act).map_err(|r| found(Fault::Refused(r)))?;
-        if matches!(permit.act().content().statement, Statement::NewEpoch(_) | Statement::AddMember(_)) {
+        let permit = decide(world, &state, act, entry.log_time_ms).map_err(|r| found(Fault::Refused(r)))?;
+        if hands_out_a_secret(&permit.act().content().statement) {
             key_acts.push(entry.index);
         }
         state.apply(permit, entry.log_time_ms);
@@ -196,8 +198,10 @@ fn device_key(directory: &Directory, act: &SignedAct) -> Result<[u8; 32], Fault>
         return Err(Fault::Refused(Reason::WrongChannel));
     };
     let basis = header.basis.ok_or(Fault::Refused(Reason::BadBasis))?;
-    let then = directory.at_head(&basis.directory).ok_or(Fault::Refused(Reason::BadBasis))?;
-    then.by_device(&device).map(|person| person.device.sign).ok_or(Fault::Refused(Reason::UnknownDevice))
+    // Whether the person was still there at the entry's log time is asked in order, when it is decided.
+    let then = directory.at_head(&basis.directory, 0).ok_or(Fault::Refused(Reason::BadBasis))?;
+    let device = then.by_device(&device).and_then(|person| person.device(&device));
+    device.map(|device| device.sign).ok_or(Fault::Refused(Reason::UnknownDevice))
 }
 
 /// Keys under which acts of the directory may be signed: those known, and those that the very same acts bring.
@@ -205,34 +209,96 @@ struct DirectoryKeys<'a> {
     directory: &'a Directory,
     root: Option<[u8; 32]>,
     devices: BTreeMap<DeviceId, [u8; 32]>,
+    sheets: Vec<(UserId, [u8; 32])>,
 }
 
 fn directory_keys<'a>(directory: &'a Directory, entries: &[Entry]) -> DirectoryKeys<'a> {
-    let mut root = directory.foundation.as_ref().map(|foundation| foundation.root_key);
-    let mut devices = BTreeMap::new();
+    let root = directory.foundation.as_ref().map(|foundation| foundation.root_key);
+    let mut keys = DirectoryKeys { directory, root, devices: BTreeMap::new(), sheets: Vec::new() };
     for act in entries.iter().filter_map(|entry| entry.act().ok()) {
-        match &act.content().statement {
-            Statement::FoundDirectory(founding) => root = root.or(Some(founding.root_key)),
-            Statement::AdmitPerson(admitted) => {
-                devices.insert(admitted.keys.device, admitted.keys.device_sign);
-            }
-            _ => {}
-        }
+        keys.take(act.content());
     }
-    DirectoryKeys { directory, root, devices }
+    keys
 }
 
 impl DirectoryKeys<'_> {
-    fn of(&self, act: &SignedAct) -> Result<[u8; 32], Fault> {
-        match act.content().header.author {
-            Author::Root => self.root.ok_or(Fault::Refused(Reason::NotGenesis)),
-            Author::Person { device, .. } => {
-                let known = self.directory.now().by_device(&device).map(|person| person.device.sign);
-                let key = known.or_else(|| self.devices.get(&device).copied());
-                key.ok_or(Fault::Refused(Reason::UnknownDevice))
+    fn take(&mut self, act: &Act) {
+        match &act.statement {
+            Statement::FoundDirectory(founding) => self.root = self.root.or(Some(founding.root_key)),
+            Statement::AdmitPerson(admitted) => self.take_device(&admitted.keys),
+            Statement::Recertify(again) => self.take_device(&again.keys),
+            Statement::AnnounceReplacement(announced) => self.take_device(&announced.keys),
+            Statement::AddDevice(added) => {
+                self.devices.insert(added.keys.device, added.keys.sign);
             }
+            Statement::SetRecovery(set) => self.sheets.extend(act.user().map(|user| (user, set.sign))),
+            // The device of a successor who was announced earlier.
+            Statement::CompleteReplacement(done) => {
+                if let Some(pending) = self.directory.now(0).replacement(&done.state) {
+                    self.devices.insert(pending.keys.device, pending.keys.device_sign);
+                }
+            }
+            Statement::AdmitState(_)
+            | Statement::CertifyStateKey(_)
+            | Statement::RemovePerson(_)
+            | Statement::NewTeamGeneration(_)
+            | Statement::ShareTeam(_)
+            | Statement::AmendState(_)
+            | Statement::Reseat(_)
+            | Statement::RevokeDevice(_)
+            | Statement::NewUserKey(_)
+            | Statement::ReplaceStateKey(_)
+            | Statement::ShareStateKey(_)
+            | Statement::DepositShares(_)
+            | Statement::GiveShare(_)
+            | Statement::ObjectToReplacement(_)
+            | Statement::OpenReview(_)
+            | Statement::OpenChannel(_)
+            | Statement::AmendReview(_)
+            | Statement::NewEpoch(_)
+            | Statement::AddMember(_)
+            | Statement::RemoveMember(_)
+            | Statement::ShareEpoch(_)
+            | Statement::Post(_)
+            | Statement::Disclose(_)
+            | Statement::Withdraw(_)
+            | Statement::Complain(_) => {}
         }
     }
+
+    fn take_device(&mut self, keys: &PersonKeys) {
+        self.devices.insert(keys.device, keys.device_sign);
+    }
+
+    fn of(&self, act: &SignedAct) -> Result<[u8; 32], Fault> {
+        let content = act.content();
+        let Author::Person { user, device } = content.header.author else {
+            return self.root.ok_or(Fault::Refused(Reason::NotGenesis));
+        };
+        // A device that is being added speaks through the person's recovery sheet.
+        let own = matches!(&content.statement, Statement::AddDevice(added) if added.keys.device == device);
+        let key = if own { self.sheet(&user, &act.signer()) } else { self.device(&user, &device) };
+        key.ok_or(Fault::Refused(Reason::UnknownDevice))
+    }
+
+    /// A device may have been revoked since, or in these very acts: that is asked in order.
+    fn device(&self, user: &UserId, id: &DeviceId) -> Option<[u8; 32]> {
+        let record = self.directory.record(user);
+        let known = record.and_then(|record| record.devices.iter().find(|device| device.id == *id));
+        known.map(|device| device.sign).or_else(|| self.devices.get(id).copied())
+    }
+
+    fn sheet(&self, user: &UserId, signer: &KeyId) -> Option<[u8; 32]> {
+        let known = self.directory.record(user).into_iter().flat_map(|record| &record.recoveries);
+        let brought = self.sheets.iter().filter(|(of, _)| of == user).map(|(_, key)| *key);
+        let mut keys = known.map(|recovery| recovery.sign).chain(brought);
+        keys.find(|key| key_id(KeyAlgorithm::Ed25519, key) == *signer)
+    }
+}
+
+/// Whether the act brings its channel's secret to somebody.
+const fn hands_out_a_secret(statement: &Statement) -> bool {
+    matches!(statement, Statement::NewEpoch(_) | Statement::AddMember(_) | Statement::ShareEpoch(_))
 }
 
 pub(super) const fn log_time(last_ms: u64, found_ms: u64, now_ms: u64) -> Result<(), Fault> {

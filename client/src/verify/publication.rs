@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use chancery_core::act::{Audience, SignedStatement, StateStatement, Statement, TreeHead};
 use chancery_core::error::Reason;
 use chancery_core::id::{ActId, ChannelId, KeyId, StateCode};
+use chancery_core::limits::CLOCK_AHEAD_MS_MAX;
 use chancery_core::log::{Tree, leaf_hash};
 use chancery_core::name::publication_channel;
-use chancery_core::state::Directory;
 use serde::{Deserialize, Serialize};
 
 use super::grow::{covered, in_order, log_time};
-use super::{At, ChannelCopy, Fault, Growth, VerifyError, in_parallel};
+use super::{At, ChannelCopy, DirectoryCopy, Fault, Growth, VerifyError, in_parallel};
 use crate::entry::Entry;
 
 /// The publication log of one audience as verified.
@@ -61,13 +61,13 @@ impl PublicationCopy {
     }
 }
 
-/// Grows a publication log by what a server handed out. Every entry is a State's own word, under a key that the
-/// directory has for it.
+/// Grows a publication log by what a server handed out. Every entry is a State's own word, under the key that was
+/// its newest at the entry's log time. The directory must have been read after the publication log.
 ///
 /// # Errors
 /// [`VerifyError`]; the copy has not changed.
 pub fn extend_publication(
-    directory: &Directory,
+    directory: &DirectoryCopy,
     copy: &mut PublicationCopy,
     growth: Growth,
 ) -> Result<(), VerifyError> {
@@ -103,7 +103,7 @@ pub fn extend_publication(
         new.log.push(leaf_hash(&entry.signed, entry.log_time_ms));
         new.last_log_time_ms = entry.log_time_ms;
     }
-    let foundation = directory.foundation.as_ref().ok_or_else(|| whole(Fault::NotFounded))?;
+    let foundation = directory.state.foundation.as_ref().ok_or_else(|| whole(Fault::NotFounded))?;
     covered(&copy.root, &channel, &foundation.log_key, &copy.log, &new.log, &growth.note).map_err(whole)?;
     new.entries = std::mem::take(&mut copy.entries);
     new.entries.extend(growth.entries);
@@ -119,7 +119,7 @@ struct Word {
 }
 
 fn signed_word(
-    directory: &Directory,
+    directory: &DirectoryCopy,
     audience: Audience,
     entry: &Entry,
 ) -> Result<Word, (Option<ActId>, Fault)> {
@@ -127,27 +127,44 @@ fn signed_word(
     let (state, act, to, opens) = match signed.content() {
         StateStatement::Grant(grant) => (grant.post.state, grant.post.act_id, grant.audience, true),
         StateStatement::Withdrawal(gone) => (gone.state, gone.act_id, gone.audience, false),
-        StateStatement::Clearance(_) | StateStatement::Membership(_) => {
+        StateStatement::Clearance(_)
+        | StateStatement::Membership(_)
+        | StateStatement::KeySuccession(_)
+        | StateStatement::Objection(_) => {
             return Err((None, Fault::Refused(Reason::WrongChannel)));
         }
     };
     if to != audience {
         return Err((Some(act), Fault::Refused(Reason::OtherChannel)));
     }
-    if !signed_by_state(directory, state, &signed) {
-        return Err((Some(act), Fault::BadSignature));
-    }
+    signed_by_state(directory, state, &signed, entry.log_time_ms).map_err(|fault| (Some(act), fault))?;
     if entry.body.is_some() || !entry.own_wraps.is_empty() {
         return Err((Some(act), Fault::OtherBody));
     }
     Ok(Word { act, opens })
 }
 
-/// Under any key that the State has had: older signatures stay valid at their place.
-fn signed_by_state(directory: &Directory, state: StateCode, signed: &SignedStatement) -> bool {
-    let record = directory.now().state(&state);
-    record
-        .is_some_and(|record| record.keys.iter().any(|(_, key)| signed.verify(key, &directory.root).is_ok()))
+/// Under the key that was the State's newest at this log time. The two logs have times of their own, and the
+/// replicas of a server clocks of their own: near a succession the key before and the key after are both good.
+fn signed_by_state(
+    directory: &DirectoryCopy,
+    state: StateCode,
+    signed: &SignedStatement,
+    log_time_ms: u64,
+) -> Result<(), Fault> {
+    let record = directory.state.now(0).state(&state).ok_or(Fault::BadSignature)?;
+    let made_ms = |index: u64| {
+        let entry = usize::try_from(index).ok().and_then(|at| directory.entries.get(at));
+        entry.map(|entry| entry.log_time_ms)
+    };
+    let root = &directory.state.root;
+    let by = record.keys.iter().position(|key| signed.verify(&key.key, root).is_ok());
+    let by = by.ok_or(Fault::BadSignature)?;
+    let from_ms = record.keys.get(by).and_then(|key| made_ms(key.since));
+    let until_ms = record.keys.get(by + 1).and_then(|next| made_ms(next.since));
+    let early = from_ms.is_none_or(|from| log_time_ms.saturating_add(CLOCK_AHEAD_MS_MAX) < from);
+    let late = until_ms.is_some_and(|until| until.saturating_add(CLOCK_AHEAD_MS_MAX) < log_time_ms);
+    if early || late { Err(Fault::Refused(Reason::StaleStateKey)) } else { Ok(()) }
 }
 
 /// Compares a publication log with a channel whose acts made it: what members can check and outsiders cannot.
@@ -200,6 +217,9 @@ fn is_of(entry: &Entry, channel: ChannelId) -> bool {
     SignedStatement::decode(entry.signed.clone()).is_ok_and(|signed| match signed.content() {
         StateStatement::Grant(grant) => grant.post.channel == channel,
         StateStatement::Withdrawal(gone) => gone.channel == channel,
-        StateStatement::Clearance(_) | StateStatement::Membership(_) => false,
+        StateStatement::Clearance(_)
+        | StateStatement::Membership(_)
+        | StateStatement::KeySuccession(_)
+        | StateStatement::Objection(_) => false,
     })
 }

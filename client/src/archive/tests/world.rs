@@ -89,16 +89,13 @@ impl World {
             log_key,
             server_tls_key: KeyId::new([8; 32]),
             custodian_tls_key: KeyId::new([9; 32]),
+            second: None,
         }));
         for code in ["CL", "KE"] {
             let standings = vec![(untoc(), Standing::Party)];
             let group = RegionalGroup::Africa;
             self.by_root(Statement::AdmitState(AdmitState { state: state(code), group, standings }));
         }
-        let key = self.chile_key.public();
-        self.by_root(Statement::CertifyStateKey(CertifyStateKey { state: state("CL"), key, generation: 0 }));
-        let key = SigningKey::make().unwrap().public();
-        self.by_root(Statement::CertifyStateKey(CertifyStateKey { state: state("KE"), key, generation: 0 }));
         let persons = [
             admission(&self.officer, &self.root_id(), Role::Officer, None),
             admission(&self.chile, &self.root_id(), Role::FocalPoint, Some("CL")),
@@ -107,6 +104,10 @@ impl World {
         for person in persons {
             self.by_root(Statement::AdmitPerson(person));
         }
+        let key = self.chile_key.public();
+        self.by_root(Statement::CertifyStateKey(CertifyStateKey { state: state("CL"), key, generation: 0 }));
+        let key = SigningKey::make().unwrap().public();
+        self.by_root(Statement::CertifyStateKey(CertifyStateKey { state: state("KE"), key, generation: 0 }));
         let seed = KemSeed::make().unwrap();
         let info = WrapInfo {
             purpose: Purpose::Team,
@@ -228,7 +229,7 @@ impl World {
     }
 
     fn team(&self) -> RecipientKey {
-        let now = self.directory.state.now();
+        let now = self.directory.state.now(0);
         let team = now.team(&Team::Secretariat(TEAM)).unwrap();
         RecipientKey { id: team.kem_id, public: team.kem.clone() }
     }
@@ -331,6 +332,7 @@ fn admission(person: &Identity, root: &KeyId, role: Role, of: Option<&str>) -> A
         instruments: Vec::new(),
         secretariat_team: of.is_none().then_some(TEAM),
         membership: None,
+        expires_ms: None,
     }
 }
 
