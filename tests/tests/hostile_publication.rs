@@ -63,7 +63,7 @@ impl Opened {
 
     fn read(&self, served: &Served) -> Result<PublicationCopy, VerifyError> {
         let mut copy = PublicationCopy::new(served.root, TO);
-        extend_publication(&self.stage.all.directory, &mut copy, served.growth(0))?;
+        extend_publication(&read_directory(&self.stage)?, &mut copy, served.growth(0))?;
         Ok(copy)
     }
 

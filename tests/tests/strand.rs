@@ -161,7 +161,7 @@ fn a_reviewer_of_other_instruments_is_no_reader() {
     let of = state("CL");
     let all = &scene.all;
     all.post(&scene.chile, of, &mut other, Some(&scene.review), &ring, what, "On the Convention").unwrap();
-    let portugal = all.directory.now(NOW_MS).focal_points(state("PT")).next().unwrap();
+    let portugal = all.directory.now(all.now_ms).focal_points(state("PT")).next().unwrap();
     assert!(!other.channel.members.contains(&portugal.user), "Portugal was drawn for firearms alone");
     assert!(scene.strand.channel.members.contains(&portugal.user));
     assert_eq!(other.opened(&other.keyring(&scene.kenya.user_kem)), ["On the Convention"]);

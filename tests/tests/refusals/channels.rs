@@ -205,7 +205,7 @@ fn staleness() -> Vec<Row> {
                 let root = s.all.root.key_id();
                 let signer = Signer { key: &s.people["kenya"].sign, root: &root };
                 let act = signer.act(&standpoint, random(), Statement::RemoveMember(user)).unwrap();
-                check_fresh(s.world(At::Strand), &s.logs[&At::Strand].channel, &act, NOW_MS)
+                check_fresh(s.world(At::Strand), &s.logs[&At::Strand].channel, &act, s.all.now_ms)
             })
         }),
     ]

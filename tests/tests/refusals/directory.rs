@@ -177,7 +177,7 @@ fn admissions() -> Vec<Row> {
             admit_by_root(s, act)
         }),
         after(TooManyReaders, "more people of a State than a key can be wrapped to", |s| {
-            let there = s.all.directory.now(NOW_MS).team_recipients(&Team::State(state("CL"))).len();
+            let there = s.all.directory.now(s.all.now_ms).team_recipients(&Team::State(state("CL"))).len();
             for _ in there..RECIPIENTS_MAX {
                 admit(s, &person(), "chile", "CL").unwrap();
             }

@@ -7,7 +7,7 @@ use chancery_core::act::{
     Recipients, ReplaceStateKey, Role, SetRecovery, ShareStateKey, StateStatement, Statement,
 };
 use chancery_core::error::Reason;
-use chancery_core::id::{ActId, DeviceId, Digest, KeyId, UserId};
+use chancery_core::id::{DeviceId, Digest, KeyId, UserId};
 use chancery_core::limits::{DEVICES_MAX, SHARES_MAX};
 use chancery_core::name::Namespace;
 use chancery_core::state::Person;
