@@ -221,7 +221,7 @@ impl World {
 
     /// The person as the server knows the holder of the TLS key.
     pub(crate) fn caller(&self, person: &Identity) -> Caller {
-        Caller::of(&self.app.world().kept_directory().state, person.tls_key)
+        Caller::of(&self.app.world().kept_directory().state, person.tls_key, NOW_MS)
     }
 
     pub(crate) async fn directory(&self) -> Directory {

@@ -12,7 +12,7 @@ use chancery_core::error::Reason;
 use chancery_core::id::ActId;
 use chancery_core::mechanism::ItemKind;
 use chancery_core::name::publication_channel;
-use chancery_tests::served::{Served, empty, read};
+use chancery_tests::served::{Served, empty, read, read_directory};
 use chancery_tests::stage::{At, Stage, What};
 use chancery_tests::{NOW_MS, body};
 

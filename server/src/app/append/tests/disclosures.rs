@@ -25,7 +25,7 @@ async fn opened(world: &World, strand: &Strand) -> (ActId, Bytes, Rendition) {
 
 async fn all_parties(world: &World) {
     let team = world.app.directory().await.unwrap();
-    let team = team.state.now(NOW_MS).team(&Team::Secretariat(world.team)).unwrap().clone();
+    let team = team.state.now(0).team(&Team::Secretariat(world.team)).unwrap().clone();
     world.new_team(Team::AllParties, vec![RecipientKey { id: team.kem_id, public: team.kem }]).await;
 }
 
