@@ -199,13 +199,26 @@ impl History {
             return;
         }
         let old = self.stage.people.insert(name, fresh).unwrap();
+        // The new keys have read nothing yet.
+        self.seen.remove(name);
         if held {
             self.stolen.push((old, seen));
         }
-        if self.channel().members.contains(&self.stage.people[name].user)
-            && self.stage.share_epoch("kenya", At::Strand, name) == Err(Reason::StaleEpoch)
-        {
-            let _ = self.stage.rotate("kenya", At::Strand);
+        if self.channel().members.contains(&self.stage.people[name].user) {
+            self.hand_secret_to(name);
+        }
+    }
+
+    /// A member hands a member's new key the current secret, or makes the next one for everybody.
+    fn hand_secret_to(&mut self, name: &str) {
+        for _ in 0..3 {
+            match self.stage.share_epoch("kenya", At::Strand, name) {
+                Err(Reason::StaleTeam) => self.new_team(),
+                Err(Reason::StaleEpoch | Reason::EpochSuspended) => {
+                    let _ = FOCAL_POINTS.map(|by| self.stage.rotate(by, At::Strand));
+                }
+                _ => return,
+            }
         }
     }
 

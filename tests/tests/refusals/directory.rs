@@ -109,11 +109,17 @@ fn roots() -> Vec<Row> {
         row(AlreadyThere, "a State twice", |s| s.directory("root", admit_state("CL", &[]))),
         row(AlreadyThere, "a second State key", move |s| s.directory("root", certify("CL", 0))),
         row(NoSuchSubject, "a key of no State", move |s| s.directory("root", certify("BR", 0))),
+        after(NoSuchSubject, "a key of a State without a focal point", move |s| {
+            s.directory("root", admit_state("BR", &[])).unwrap();
+            Box::new(move |s| s.directory("root", certify("BR", 0)))
+        }),
         row(OutsideMechanism, "a standing towards no instrument of the mechanism", |s| {
             s.directory("root", admit_state("BR", &[("nuclear", Standing::Party)]))
         }),
         after(WrongGeneration, "a State's first key is not its first", move |s| {
             s.directory("root", admit_state("BR", &[])).unwrap();
+            let focal = admission(s, &person(), Role::FocalPoint, Some("BR"));
+            admit_by_root(s, focal).unwrap();
             Box::new(move |s| s.directory("root", certify("BR", 1)))
         }),
     ]
@@ -126,7 +132,7 @@ fn admissions() -> Vec<Row> {
     };
     let with_tls = |byte| Identity::make(KeyId::new([byte; 32])).unwrap();
     vec![
-        row(RootOnly, "a focal point admits a focal point", |s| {
+        row(BadStatement, "a focal point admits a focal point without the State's word", |s| {
             let act = admission(s, &person(), Role::FocalPoint, Some("CL"));
             s.directory("chile", Statement::AdmitPerson(act))
         }),
@@ -187,14 +193,14 @@ fn admissions() -> Vec<Row> {
 }
 
 fn removals() -> Vec<Row> {
-    use Reason::{FocalPointRequired, NoSuchSubject, NotEntitled, RootOnly, UnknownDevice};
+    use Reason::{FocalPointRequired, LastFocalPoint, NoSuchSubject, NotEntitled, RootOnly, UnknownDevice};
     let remove = |s: &mut Stage, by: &str, whom: &str| {
         let user = s.people[whom].user;
         s.directory(by, Statement::RemovePerson(user))
     };
     vec![
         row(NotEntitled, "Kenya removes Chile's expert", move |s| remove(s, "kenya", "expert")),
-        row(RootOnly, "a focal point removes itself", move |s| remove(s, "chile", "chile")),
+        row(LastFocalPoint, "the only focal point removes itself", move |s| remove(s, "chile", "chile")),
         row(RootOnly, "an officer removes a person", move |s| remove(s, "officer", "expert")),
         row(FocalPointRequired, "an expert removes an observer", move |s| remove(s, "expert", "observer")),
         after(NoSuchSubject, "a person is removed twice", move |s| {
