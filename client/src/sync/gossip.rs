@@ -24,7 +24,7 @@ impl Session {
     pub fn tally(&self, id: ChannelId) -> Option<Tally> {
         let copy = self.channel(id)?;
         copy.state.epoch.as_ref()?;
-        let (roster, now) = (self.roster(id)?, self.directory().state.now());
+        let (roster, now) = (self.roster(id)?, self.now());
         let readers = now.persons().filter(|person| policy::reads(&copy.state, roster, &now, person));
         let readers: Vec<UserId> = readers.map(|person| person.user).collect();
         // Of devices that are there: one may have been revoked since.

@@ -95,7 +95,7 @@ impl OwnView<'_> {
                 None => Ok(None),
             };
         }
-        let known = device_of(&self.directory.now(), device);
+        let known = device_of(&self.directory.now(self.directory.last_log_time_ms), device);
         let counted = known.filter(|(_, key)| cosigned.verify(root, key).is_ok());
         let time_s = cosigned.cosignature.time_s;
         Ok(counted.map(|(user, _)| Confirmation { user, device, size: head.size, time_s }))
@@ -139,7 +139,8 @@ impl Tally {
 
 /// A device that the directory knows: whose it is, and its key.
 pub(crate) fn device_of(directory: &DirectoryAt<'_>, device: DeviceId) -> Option<(UserId, [u8; 32])> {
-    directory.by_device(&device).map(|person| (person.user, person.device.sign))
+    let person = directory.by_device(&device)?;
+    Some((person.user, person.device(&device)?.sign))
 }
 
 #[cfg(test)]

@@ -182,12 +182,13 @@ pub(super) fn founding(root: &Key, log: &Key) -> Bytes {
         epoch: 0,
         basis: None,
     };
-    let statement = Statement::FoundDirectory(FoundDirectory {
+    let statement = Statement::FoundDirectory(crate::act::FoundDirectory {
         root_key: root.public,
         mechanism: Digest::of(b"mechanism"),
         log_key: log.public,
         server_tls_key: KeyId::new([0x51; 32]),
         custodian_tls_key: KeyId::new([0x52; 32]),
+        second: None,
     });
     root.act(&root.id, &Act { header, statement }).bytes().clone()
 }

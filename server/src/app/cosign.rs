@@ -4,8 +4,9 @@ use chancery_core::error::{Reason, WireReason};
 use chancery_core::id::{ChannelId, DeviceId};
 use chancery_core::limits::{CLOCK_AHEAD_MS_MAX, COSIGNED_PER_CALL_MAX, COSIGNED_PER_CHANNEL_MAX};
 use chancery_core::log::{CosignedCheckpoint, parse_origin};
+use chancery_core::state::DirectoryAt;
 
-use super::world::{DirectoryNow, View};
+use super::world::View;
 use super::{App, AppError, Caller};
 use crate::store::cosignatures::{self, CosignatureRow};
 use crate::store::db::Source;
@@ -63,7 +64,8 @@ impl App {
         let cosigned = CosignedCheckpoint::open(note, &root, &channel, self.log_key())
             .map_err(|_| WireReason::NotThisLog)?;
         let directory = self.directory().await?;
-        let (device, key) = own_device(caller, &directory.state).ok_or(WireReason::NotEnrolled)?;
+        let own = own_device(caller, &directory.state.now(self.now_ms()));
+        let (device, key) = own.ok_or(WireReason::NotEnrolled)?;
         let ahead_s = cosigned.cosignature.time_s.saturating_sub(self.now_ms() / 1_000);
         let holds = cosigned.cosignature.device == device
             && cosigned.verify(&root, &key).is_ok()
@@ -78,11 +80,10 @@ impl App {
 }
 
 /// The device by which the caller calls, and its key, as the newest directory has them.
-fn own_device(caller: &Caller, directory: &DirectoryNow) -> Option<(DeviceId, [u8; 32])> {
+fn own_device(caller: &Caller, directory: &DirectoryAt<'_>) -> Option<(DeviceId, [u8; 32])> {
     let Caller::Person(person) = caller else { return None };
-    let device = person.device.id;
-    let known = directory.directory.now().by_device(&device)?;
-    (known.user == person.user).then_some((device, known.device.sign))
+    let known = directory.person(&person.user)?.device(&person.device)?;
+    Some((known.id, known.sign))
 }
 
 #[cfg(test)]

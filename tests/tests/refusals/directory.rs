@@ -128,7 +128,7 @@ fn roots() -> Vec<Row> {
 fn admissions() -> Vec<Row> {
     use Reason::{
         AlreadyThere, BadPossession, BadStatement, FocalPointRequired, NotEntitled, ObserverReadsOnly,
-        OutsideMechanism, RootOnly, TooManyReaders,
+        OutsideMechanism, TooManyReaders,
     };
     let with_tls = |byte| Identity::make(KeyId::new([byte; 32])).unwrap();
     vec![

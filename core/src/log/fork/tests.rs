@@ -40,6 +40,7 @@ fn deployment(root_seed: u8, log_seed: u8) -> Deployment {
         log_key: log.1,
         server_tls_key: KeyId::new([5; 32]),
         custodian_tls_key: KeyId::new([6; 32]),
+        second: None,
     });
     let namespace = Namespace::Act(statement.kind());
     let payload = Act { header, statement }.encode();

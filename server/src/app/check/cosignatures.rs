@@ -45,8 +45,10 @@ fn fault(directory: &Directory, channel: &Channel, row: &CosignatureRow) -> Opti
     if !channel.log.went_through(&head) {
         return Some("the log never had that head");
     }
-    let known = directory.now().by_device(&row.device);
-    let holds = known.is_none_or(|person| cosigned.verify(root, &person.device.sign).is_ok());
+    // Who has had an end since was there when the note was taken.
+    let known = directory.now(0).by_device(&row.device);
+    let key = known.and_then(|person| Some(person.device(&row.device)?.sign));
+    let holds = key.is_none_or(|key| cosigned.verify(root, &key).is_ok());
     (!holds).then_some("the device's signature does not hold")
 }
 
