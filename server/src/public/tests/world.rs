@@ -128,15 +128,17 @@ impl World {
     /// Somebody whose key it is.
     fn focal_point(&self, state: StateCode) -> AdmitPerson {
         let [a, b] = *state.as_str().as_bytes() else { panic!("two letters") };
-        let device = Signer::of(a ^ b | 0x80);
+        let seed = Digest::of(state.as_str().as_bytes());
+        let device = Signer(Ed25519KeyPair::from_seed_unchecked(seed.as_bytes()).unwrap());
         let kem = |of: u8| Bytes::from([[a, b, of].as_slice(), &[0; 1_213]].concat());
+        let id = [[a, b].as_slice(), &[0; 14]].concat();
         let keys = PersonKeys {
-            user: UserId::new([a; 16]),
+            user: UserId::try_from(id.as_slice()).unwrap(),
             user_kem: kem(1),
-            device: DeviceId::new([a; 16]),
+            device: DeviceId::try_from(id.as_slice()).unwrap(),
             device_sign: device.public(),
             device_kem: kem(2),
-            device_tls_key: KeyId::new([a; 32]),
+            device_tls_key: KeyId::new(*seed.as_bytes()),
         };
         let keys_bytes = Bytes::from(keys.encode());
         AdmitPerson {

@@ -224,7 +224,7 @@ async fn the_policys_reasons_come_through() {
         let expert = world.expert("CL").await;
         let leaves = Statement::RemovePerson(world.focal["KE"].user);
         let refused = world.state_in(&world.focal["CL"], world.directory_id(), leaves).await;
-        assert_eq!(refused, Err(Reason::RootOnly.into()));
+        assert_eq!(refused, Err(Reason::NotEntitled.into()), "another State's focal point");
         let leaves = Statement::RemovePerson(expert.user);
         let refused = world.state_in(&world.focal["KE"], world.directory_id(), leaves).await;
         assert_eq!(refused, Err(Reason::NotEntitled.into()));
