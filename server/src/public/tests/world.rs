@@ -45,6 +45,11 @@ impl Signer {
         Self(Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap())
     }
 
+    fn of_text(text: &str) -> Self {
+        let seed = Digest::of(text.as_bytes());
+        Self(Ed25519KeyPair::from_seed_unchecked(seed.as_bytes()).unwrap())
+    }
+
     pub(super) fn public(&self) -> [u8; 32] {
         self.0.public_key().as_ref().try_into().unwrap()
     }
@@ -112,7 +117,7 @@ impl World {
     }
 
     pub(super) fn state_key(state: &str) -> Signer {
-        Signer::of(state.as_bytes()[0])
+        Signer::of_text(&format!("the key of {state}"))
     }
 
     pub(super) async fn admit(&mut self, state: &str) {
@@ -128,8 +133,7 @@ impl World {
     /// Somebody whose key it is.
     fn focal_point(&self, state: StateCode) -> AdmitPerson {
         let [a, b] = *state.as_str().as_bytes() else { panic!("two letters") };
-        let seed = Digest::of(state.as_str().as_bytes());
-        let device = Signer(Ed25519KeyPair::from_seed_unchecked(seed.as_bytes()).unwrap());
+        let device = Signer::of_text(state.as_str());
         let kem = |of: u8| Bytes::from([[a, b, of].as_slice(), &[0; 1_213]].concat());
         let id = [[a, b].as_slice(), &[0; 14]].concat();
         let keys = PersonKeys {
@@ -138,7 +142,7 @@ impl World {
             device: DeviceId::try_from(id.as_slice()).unwrap(),
             device_sign: device.public(),
             device_kem: kem(2),
-            device_tls_key: KeyId::new(*seed.as_bytes()),
+            device_tls_key: device.key_id(),
         };
         let keys_bytes = Bytes::from(keys.encode());
         AdmitPerson {
