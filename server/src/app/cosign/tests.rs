@@ -91,19 +91,19 @@ async fn no_other_word_is_taken() {
         let other_root = TreeHead { size: 2, root: Digest::of(b"another history") };
         let beyond = TreeHead { size: 9, root: Digest::of(b"not yet") };
         let of = |head, key: &LogKey| signed(&world, strand.id, head, key);
-        let word = |by, device, head, time_s| word(&world, by, device, of(head, &key), time_s);
+        let says = |by, device, head, time_s| word(&world, by, device, of(head, &key), time_s);
         let another_key = LogKey::from_pkcs8(&make_ed25519_key().unwrap()).unwrap();
         let foreign = self::word(&world, chile, chile.device, of(two, &another_key), now_s);
         let good = honest(&world, chile, strand.id, 2).await;
         let ahead_s = now_s + CLOCK_AHEAD_MS_MAX / 1_000 + 1;
         let cases: [Case<'_>; 10] = [
-            ("another root", chile, word(chile, chile.device, other_root, now_s)),
-            ("beyond the end", chile, word(chile, chile.device, beyond, now_s)),
+            ("another root", chile, says(chile, chile.device, other_root, now_s)),
+            ("beyond the end", chile, says(chile, chile.device, beyond, now_s)),
             ("another log key", chile, foreign),
             ("another's device", kenya, good.clone()),
-            ("another's name", kenya, word(kenya, chile.device, two, now_s)),
-            ("another's key", kenya, word(chile, kenya.device, two, now_s)),
-            ("from the future", chile, word(chile, chile.device, two, ahead_s)),
+            ("another's name", kenya, says(kenya, chile.device, two, now_s)),
+            ("another's key", kenya, says(chile, kenya.device, two, now_s)),
+            ("from the future", chile, says(chile, chile.device, two, ahead_s)),
             ("an altered time", chile, altered(&good)),
             ("no word at all", chile, of(two, &key).note()),
             ("two words", chile, format!("{good}{}\n", good.lines().last().unwrap())),
