@@ -65,7 +65,7 @@ fn para_18_only_those_who_may_bring_people_in_or_send_them_away() {
     check("expert", &["admit"], 3, "NOT_YOURS");
     check("expert", &["remove", &kenya], 3, "FOCAL_POINT_REQUIRED");
     check("officer", &["remove", &kenya], 3, "ROOT_ONLY");
-    check("chile", &["remove", &kenya], 3, "ROOT_ONLY");
+    check("chile", &["remove", &kenya], 3, "NOT_ENTITLED");
     check("chile", &["remove", "0123456789abcdef"], 4, "NO_SUCH_SUBJECT");
     // Without the rules on this side the server answers the same.
     let lookup = r#"{"lookup": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}"#;

@@ -163,7 +163,7 @@ async fn input_beyond_the_limits_is_refused_by_name_and_changes_nothing() {
         ("no body", vec![outgoing(good().act, None)], "BESIDE_MISMATCH"),
         ("another body", with_body(vec![0; 1024]), "BESIDE_MISMATCH"),
         ("text that is not UTF-8", vec![outgoing(not_utf8.into(), None)], "MALFORMED"),
-        ("an unknown field", act(&|bytes| bytes.extend([0x28, 1])), "NOT_CANONICAL"),
+        ("an unknown field", act(&|bytes| bytes.extend([0x30, 1])), "NOT_CANONICAL"),
         ("another suite", act(&|bytes| *bytes.last_mut().unwrap() = 2), "UNKNOWN_SUITE"),
         ("an unknown kind", act(&|bytes| unknown_kind(bytes)), "UNKNOWN_KIND"),
         ("a cut act", act(&|bytes| bytes.truncate(bytes.len() / 2)), "MALFORMED"),
