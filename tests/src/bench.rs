@@ -13,6 +13,7 @@ pub mod posts;
 pub mod process;
 pub mod scene;
 pub mod table;
+pub mod watchers;
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]

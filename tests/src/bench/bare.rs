@@ -5,6 +5,7 @@
 
 mod files;
 mod log;
+mod watch;
 
 use std::collections::HashMap;
 use std::io::Write as _;

@@ -3,7 +3,7 @@
 use chancery_tests::bench::bare::{self, BareArgs};
 use chancery_tests::bench::scene::Scene;
 use chancery_tests::bench::table::{Row, json, table};
-use chancery_tests::bench::{Extent, files, idle, open, posts};
+use chancery_tests::bench::{Extent, files, idle, open, posts, watchers};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Measures the real programs beside bare ones that move the same bytes.
@@ -31,6 +31,7 @@ enum What {
     Posts,
     Files,
     Open,
+    Watchers,
     Idle,
     All,
 }
@@ -87,6 +88,10 @@ async fn measure(cli: &Cli) {
     if wanted(What::Open) {
         let mut scene = Box::pin(Scene::set(posts::WRITERS)).await;
         rows.extend(open::run(extent, &mut scene, folder.path()).await);
+    }
+    if wanted(What::Watchers) {
+        let mut scene = Box::pin(Scene::set(posts::WRITERS)).await;
+        rows.extend(watchers::run(extent, &mut scene, folder.path()).await);
     }
     if cli.json {
         for row in &rows {

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::pin::Pin;
 
 use bytes::Bytes;
 use chancery_core::act::{SignedAct, VerifiedAct};
@@ -14,14 +13,16 @@ use sqlx::sqlite::{
 };
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use tokio::sync::{mpsc, oneshot};
-use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
-/// The service: appending and nothing else.
+use super::watch::{Watched, Watchers};
+
+/// The service: appending, and watching what is appended.
 pub(super) struct Log {
     root: KeyId,
     writers: HashMap<KeyId, [u8; 32]>,
     queue: mpsc::Sender<Waiting>,
+    watchers: Watchers,
 }
 
 struct Waiting {
@@ -46,7 +47,7 @@ impl Log {
         let mut connection = pool.acquire().await.unwrap().detach();
         sqlx::raw_sql(TABLE).execute(&mut connection).await.unwrap();
         tokio::spawn(write(connection, waiting));
-        Self { root, writers, queue }
+        Self { root, writers, queue, watchers: Watchers::new() }
     }
 }
 
@@ -80,15 +81,17 @@ impl LogService for Log {
         &self,
         request: Request<v1::AppendRequest>,
     ) -> Result<Response<v1::AppendResponse>, Status> {
+        let v1::AppendRequest { channel, entries } = request.into_inner();
         let [entry]: [v1::NewEntry; 1] =
-            request.into_inner().entries.try_into().map_err(|_| Status::invalid_argument("one at a time"))?;
+            entries.try_into().map_err(|_| Status::invalid_argument("one at a time"))?;
         let act = SignedAct::decode(entry.signed_act.clone()).map_err(refused)?;
         let key = self.writers.get(&act.signer()).ok_or_else(|| Status::permission_denied("a stranger"))?;
         VerifiedAct::new(act, *key, &self.root).map_err(refused)?;
         let (reply, written) = oneshot::channel();
-        let waiting = Waiting { signed: entry.signed_act, body: entry.body, reply };
+        let waiting = Waiting { signed: entry.signed_act.clone(), body: entry.body.clone(), reply };
         self.queue.send(waiting).await.map_err(|_| Status::unavailable("stopping"))?;
         let index = written.await.map_err(|_| Status::unavailable("stopping"))?;
+        self.watchers.tell(channel, index, entry.signed_act, entry.body);
         let receipt = v1::Receipt { index, ..Default::default() };
         Ok(Response::new(v1::AppendResponse { receipts: vec![receipt] }))
     }
@@ -107,13 +110,13 @@ impl LogService for Log {
         Err(absent())
     }
 
-    type WatchEntriesStream = Pin<Box<dyn Stream<Item = Result<v1::WatchEntriesResponse, Status>> + Send>>;
+    type WatchEntriesStream = Watched;
 
     async fn watch_entries(
         &self,
         _: Request<v1::WatchEntriesRequest>,
     ) -> Result<Response<Self::WatchEntriesStream>, Status> {
-        Err(absent())
+        Ok(Response::new(self.watchers.watch()))
     }
 
     async fn get_checkpoint(
@@ -150,7 +153,7 @@ fn refused(error: chancery_core::act::ActError) -> Status {
 }
 
 fn absent() -> Status {
-    Status::unimplemented("the bare server appends, and moves files")
+    Status::unimplemented("the bare server appends, is watched, and moves files")
 }
 
 const TABLE: &str =
