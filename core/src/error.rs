@@ -365,6 +365,10 @@ reasons! {
     InvitationExists, "INVITATION_EXISTS", Conflict, None,
         "There is an invitation under this value already.",
         "Make a new invitation.";
+    /// No such person, no sheet, or another sheet: they look the same.
+    RecoveryRefused, "RECOVERY_REFUSED", Standing, None,
+        "There is no such person, or this is not the recovery sheet in force of that person.",
+        "Take the newest sheet with its own line; without one, ask your focal point to certify you anew.";
     /// The database or the disk does not answer; of a write the outcome is unknown.
     Unavailable, "UNAVAILABLE", Outside, None,
         "The server's store does not answer. Whether an act of this call was kept is unknown.",

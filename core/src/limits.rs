@@ -48,9 +48,11 @@ pub const COSIGNED_PER_CHANNEL_MAX: u32 = 256;
 pub const CLOCK_AHEAD_MS_MAX: u64 = 10 * 60 * 1_000;
 /// Life of an invitation.
 pub const INVITATION_MS: u64 = 10 * 24 * 60 * 60 * 1_000;
-/// Open invitations of one inviter.
+/// Open invitations of one who may bring in other people.
 pub const OPEN_INVITATIONS_MAX: u32 = 256;
-/// Attempts to redeem one invitation with a wrong MAC before it is void.
+/// Open invitations of anyone else: they are for devices of their own.
+pub const OPEN_DEVICE_INVITATIONS_MAX: u32 = 16;
+/// Answers to one invitation that its inviter may reject for a wrong MAC; after the last it is void.
 pub const INVITATION_ATTEMPTS_MAX: u32 = 10;
 /// Devices of one person at once.
 pub const DEVICES_MAX: usize = 16;
@@ -82,5 +84,11 @@ pub const ADDRESS_BYTES_MAX: usize = 255;
 pub const ENROLMENT_BYTES_MAX: usize = 4 * 1024;
 /// Lookups of invitations that one peer may miss in an hour.
 pub const FAILED_LOOKUPS_MAX: u32 = 10;
+/// The act that a recovery sheet signs: public keys of known lengths, and no wrap.
+pub const RECOVERY_BYTES_MAX: usize = 4 * 1024;
+/// Recoveries in which one peer may fail in an hour, and that may fail in one person's name.
+pub const FAILED_RECOVERIES_MAX: u32 = 10;
+/// Lookups and recoveries together in which one address may fail in an hour: a whole office may share it.
+pub const FAILED_PER_ADDRESS_MAX: u32 = 100;
 /// A boxed previous secret: salt, commitment, one sealed chunk of 32 bytes.
 pub const PREVIOUS_BOX_BYTES: usize = 104;

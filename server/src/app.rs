@@ -4,6 +4,7 @@
 //! not known here.
 
 pub mod append;
+mod audit;
 mod caller;
 pub mod certify;
 pub mod check;
@@ -19,7 +20,10 @@ pub mod poll;
 pub mod read;
 pub mod rebuild;
 mod recent;
+pub mod recover;
 pub mod replay;
+mod sweep;
+mod tries;
 pub mod upload;
 pub mod watch;
 pub mod world;
@@ -103,7 +107,7 @@ struct Shared {
     world: Arc<World>,
     writer: Writer,
     recent: Arc<Recent>,
-    lookups: enrol::Lookups,
+    tries: tries::Tries,
     stopping: CancellationToken,
     mechanism: Arc<Mechanism>,
     mechanism_file: Bytes,
@@ -140,7 +144,7 @@ impl App {
             world,
             writer,
             recent,
-            lookups: enrol::Lookups::default(),
+            tries: tries::Tries::default(),
             stopping: CancellationToken::new(),
             mechanism,
             mechanism_file: parts.mechanism_file,
@@ -221,8 +225,8 @@ impl App {
         &self.0.stopping
     }
 
-    fn lookups(&self) -> &enrol::Lookups {
-        &self.0.lookups
+    fn tries(&self) -> &tries::Tries {
+        &self.0.tries
     }
 
     fn writer(&self) -> &Writer {

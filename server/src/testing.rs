@@ -1,5 +1,7 @@
 //! A deployment with real keys, real seals and real signatures, whose acts all go through [`App::append`].
 
+pub(crate) mod turnover;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +17,9 @@ use chancery_core::act::{
     NewTeamGeneration, OpenChannel, OpenReview, Opening, PersonCard, PostBody, PostRef, RegionalGroup,
     Rendition, Reviewer, Role, SignedStatement, Standing, StateStatement, Statement, Team, Withdraw,
 };
-use chancery_core::id::{ActId, ChannelId, Digest, InstrumentCode, KeyId, SectionId, StateCode, TeamId};
+use chancery_core::id::{
+    ActId, ChannelId, DeviceId, Digest, InstrumentCode, KeyId, SectionId, StateCode, TeamId, UserId,
+};
 use chancery_core::mechanism::{ItemKind, Language, Mechanism, UNTOC};
 use chancery_core::name::{directory_channel, team_scope};
 use chancery_core::state::{Channel, Directory};
@@ -30,7 +34,7 @@ use crate::app::certify::{Own, certify};
 use crate::app::world::View;
 use crate::app::{App, AppError, Caller, LogKey, Parts};
 use crate::blobs::Blobs;
-use crate::gate::Connections;
+use crate::gate::{Connections, PeerKey};
 use crate::random::make_ed25519_key;
 use crate::store::db::Pool;
 
@@ -221,7 +225,7 @@ impl World {
 
     /// The person as the server knows the holder of the TLS key.
     pub(crate) fn caller(&self, person: &Identity) -> Caller {
-        Caller::of(&self.app.world().kept_directory().state, person.tls_key, NOW_MS)
+        Caller::of(&self.app.world().kept_directory().state, person.tls_key, self.app.now_ms())
     }
 
     pub(crate) async fn directory(&self) -> Directory {
@@ -556,4 +560,9 @@ pub(crate) trait From16 {
 macro_rules! from16 {
     ($($id:ident),*) => { $(impl From16 for $id { fn from16(bytes: [u8; 16]) -> Self { Self::new(bytes) } })* };
 }
-from16!(ActId, ChannelId, SectionId, TeamId);
+from16!(ActId, ChannelId, DeviceId, SectionId, TeamId, UserId);
+
+/// A peer that holds this TLS key.
+pub(crate) fn peer(key: KeyId) -> PeerKey {
+    PeerKey { key, addr: ([192, 0, 2, 1], 1).into() }
+}

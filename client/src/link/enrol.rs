@@ -26,6 +26,7 @@ impl EnrolmentRequest {
             keys: self.keys.clone(),
             possession: Bytes::copy_from_slice(&self.possession),
             state_key: self.state_key.map(|key| Bytes::copy_from_slice(&key)).unwrap_or_default(),
+            device_keys: Bytes::new(),
         };
         message.encode_to_vec()
     }

@@ -5,7 +5,7 @@ use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Device, Person, PersonRecord, Replacement, StateKey, StateRecord};
-use crate::act::{NewTeamGeneration, Role, SecondCustodian, Standing, Team, TreeHead};
+use crate::act::{Author, NewTeamGeneration, Role, SecondCustodian, Standing, Team, TreeHead};
 use crate::id::{ActId, DeviceId, Digest, InstrumentCode, KeyId, StateCode, UserId};
 use crate::log::Tree;
 use crate::name::{KeyAlgorithm, key_id};
@@ -127,6 +127,19 @@ impl Directory {
     #[must_use]
     pub fn at_head(&self, head: &TreeHead, time_ms: u64) -> Option<DirectoryAt<'_>> {
         self.log.went_through(head).then(|| self.at(head.size, time_ms))
+    }
+
+    /// The device in whose name an author speaks, also if it is shut out; none of the root.
+    #[must_use]
+    pub fn device_of(&self, author: &Author) -> Option<&Device> {
+        let Author::Person { user, device } = author else { return None };
+        self.persons.get(user)?.devices.iter().find(|one| one.id == *device)
+    }
+
+    /// Whether a device has, or had, this TLS key.
+    #[must_use]
+    pub fn ever_had_tls_key(&self, key: &KeyId) -> bool {
+        self.tls_keys.contains_key(key)
     }
 
     /// Who has, or had, this X-Wing key, as their own, of a device or of a recovery sheet.

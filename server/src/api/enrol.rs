@@ -6,8 +6,9 @@ use chancery_proto::v1;
 use prost::Message as _;
 use tonic::{Request, Response, Status};
 
+use super::log::receipt;
 use super::{answer, array, peer};
-use crate::app::enrol::Redemption;
+use crate::app::enrol::{NewKeys, Redemption};
 use crate::app::invitations::{EnrolmentState, Lookup};
 use crate::app::{App, AppError};
 
@@ -22,7 +23,7 @@ impl v1::enrol_service_server::EnrolService for Enrol {
     ) -> Result<Response<v1::RedeemResponse>, Status> {
         answer("Redeem", async {
             let peer = peer(&request)?;
-            self.0.redeem(peer.key, redemption(request.into_inner())?).await?;
+            self.0.redeem(&peer, redemption(request.into_inner())?).await?;
             Ok(v1::RedeemResponse {})
         })
         .await
@@ -35,8 +36,20 @@ impl v1::enrol_service_server::EnrolService for Enrol {
         answer("GetEnrolment", async {
             let peer = peer(&request)?;
             let lookup = lookup(&request.get_ref().lookup)?;
-            let state = enrolment_state(self.0.enrolment(peer.key, &lookup).await?);
+            let state = enrolment_state(self.0.enrolment(&peer, &lookup).await?);
             Ok(v1::GetEnrolmentResponse { state: state.into() })
+        })
+        .await
+    }
+
+    async fn recover(
+        &self,
+        request: Request<v1::RecoverRequest>,
+    ) -> Result<Response<v1::RecoverResponse>, Status> {
+        answer("Recover", async {
+            let peer = peer(&request)?;
+            let landed = self.0.recover(&peer, request.into_inner().signed_act).await?;
+            Ok(v1::RecoverResponse { receipt: Some(receipt(landed)) })
         })
         .await
     }
@@ -50,16 +63,20 @@ fn redemption(request: v1::RedeemRequest) -> Result<Redemption, AppError> {
         return Err(WireReason::Malformed.into());
     }
     let inner = v1::EnrolmentRequest::decode(request.request.clone()).map_err(|_| WireReason::Malformed)?;
-    let state_key = matches!(inner.state_key.len(), 0 | 32);
-    if !state_key || inner.encode_to_vec() != request.request {
+    if inner.encode_to_vec() != request.request {
         return Err(WireReason::Malformed.into());
     }
+    let keys = match (inner.keys.is_empty(), inner.device_keys.is_empty(), inner.state_key.len()) {
+        (false, true, 0 | 32) => NewKeys::Person(inner.keys),
+        (true, false, 0) => NewKeys::Device(inner.device_keys),
+        _ => return Err(WireReason::Malformed.into()),
+    };
     let possession = inner.possession.as_ref().try_into().map_err(|_| WireReason::Malformed)?;
     Ok(Redemption {
         lookup: lookup(&request.lookup)?,
         request: request.request,
         mac: request.mac,
-        keys: inner.keys,
+        keys,
         possession,
     })
 }

@@ -57,6 +57,20 @@ impl v1::invitation_service_server::InvitationService for Invitations {
         })
         .await
     }
+
+    async fn reject_answer(
+        &self,
+        request: Request<v1::RejectAnswerRequest>,
+    ) -> Result<Response<v1::RejectAnswerResponse>, Status> {
+        answer("RejectAnswer", async {
+            let caller = enrolled(&self.0, &peer(&request)?).await?;
+            let request = request.into_inner();
+            let (state, attempts_left) =
+                self.0.reject_answer(&caller, &lookup(&request.lookup)?, request.rejected).await?;
+            Ok(v1::RejectAnswerResponse { state: enrolment_state(state).into(), attempts_left })
+        })
+        .await
+    }
 }
 
 fn invitation(invitation: Invitation) -> v1::Invitation {
@@ -67,5 +81,6 @@ fn invitation(invitation: Invitation) -> v1::Invitation {
         expires_ms: invitation.expires_ms,
         request,
         mac,
+        rejected: invitation.rejected,
     }
 }

@@ -207,7 +207,7 @@ fn new_entry(entry: v1::NewEntry) -> NewEntry {
     }
 }
 
-fn receipt(receipt: Receipt) -> v1::Receipt {
+pub(super) fn receipt(receipt: Receipt) -> v1::Receipt {
     v1::Receipt {
         index: receipt.index,
         log_time_ms: receipt.log_time_ms,

@@ -6,6 +6,7 @@ use chancery_core::error::WireReason;
 use chancery_core::limits::MESSAGE_BYTES_MAX;
 use chancery_proto::v1;
 use chancery_proto::v1::log_service_server::{LogService, LogServiceServer};
+use tokio_util::task::AbortOnDropHandle;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
 use tonic::transport::server::Router;
@@ -48,6 +49,9 @@ pub async fn serve_with(app: App, gate: Gate, log: impl LogService) -> Result<()
     let router = router(&app, log).await?;
     let stopping = app.stopping().clone();
     let serving = router.serve_with_incoming_shutdown(gate.incoming(), stopping.clone().cancelled_owned());
+    let sweeping = app.clone();
+    let _sweeping_while_it_serves =
+        AbortOnDropHandle::new(tokio::spawn(async move { sweeping.sweep_until_stopped().await }));
     let cut_off = async {
         stopping.cancelled().await;
         tokio::time::sleep(FINISH_MAX).await;

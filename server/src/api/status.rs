@@ -118,7 +118,9 @@ pub(crate) const fn code_of_reason(reason: Reason) -> Code {
 pub(crate) const fn code_of_wire(reason: WireReason) -> Code {
     match reason {
         WireReason::NotFound => Code::NotFound,
-        WireReason::NotEnrolled | WireReason::NotYours => Code::PermissionDenied,
+        WireReason::NotEnrolled | WireReason::NotYours | WireReason::RecoveryRefused => {
+            Code::PermissionDenied
+        }
         WireReason::Malformed
         | WireReason::UnknownSuite
         | WireReason::UnknownSchema

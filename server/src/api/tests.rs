@@ -1,6 +1,8 @@
 //! The wire, over a real gate: who reaches what, how streams begin and end, and what is never told.
 
 mod contract;
+mod recover;
+mod shut_out;
 
 use std::sync::{Arc, Mutex};
 
@@ -122,6 +124,7 @@ async fn a_key_that_nobody_knows_reaches_enrolment_and_health_alone() {
         invitations.create_invitation(v1::CreateInvitationRequest::default()).await.err(),
         invitations.list_invitations(v1::ListInvitationsRequest::default()).await.err(),
         invitations.close_invitation(v1::CloseInvitationRequest::default()).await.err(),
+        invitations.reject_answer(v1::RejectAnswerRequest::default()).await.err(),
         about.get_server(v1::GetServerRequest {}).await.err(),
     ];
     for (n, status) in refused.into_iter().enumerate() {

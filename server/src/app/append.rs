@@ -23,6 +23,7 @@ use super::{App, AppError, Caller};
 
 use beside::Beside;
 pub(super) use group::Group;
+use writer::Place;
 pub(super) use writer::Writer;
 
 /// One act as it came in, with what stands beside it.
@@ -107,18 +108,30 @@ impl App {
             prepared.push(self.prepare(caller, &channel, &directory.state, act, entry)?);
         }
         let landed = self.writer().land(channel, prepared).await?;
-        let checkpoint = self.checkpoint(&channel, &landed.view);
-        let log = landed.view.log();
-        landed
-            .places
-            .into_iter()
-            .map(|place| {
-                let proof = log.inclusion_proof(place.index, log.size());
-                let proof = proof.ok_or(AppError::Bug("a receipt outside its log"))?;
-                let (index, log_time_ms) = (place.index, place.log_time_ms);
-                Ok(Receipt { index, log_time_ms, proof, checkpoint: checkpoint.clone() })
-            })
-            .collect()
+        landed.places.iter().map(|place| self.receipt(&channel, &landed.view, place)).collect()
+    }
+
+    /// Appends one act to the directory, whose signature was found to hold, with nothing beside it.
+    pub(super) async fn append_verified(&self, act: VerifiedAct) -> Result<Receipt, AppError> {
+        let channel = self.world().directory_id();
+        let beside = Beside::check(act.act(), NewEntry::default())?;
+        let landed = self.writer().land(channel, vec![Prepared { act, beside }]).await?;
+        let place = landed.places.first().ok_or(AppError::Bug("an append without a place"))?;
+        self.receipt(&channel, &landed.view, place)
+    }
+
+    /// The receipt of an act that stands in the directory.
+    pub(super) async fn directory_receipt(&self, index: u64, log_time_ms: u64) -> Result<Receipt, AppError> {
+        let view = View::Directory(self.directory().await?);
+        self.receipt(&self.world().directory_id(), &view, &Place { index, log_time_ms })
+    }
+
+    fn receipt(&self, channel: &ChannelId, view: &View, place: &Place) -> Result<Receipt, AppError> {
+        let log = view.log();
+        let proof = log.inclusion_proof(place.index, log.size());
+        let proof = proof.ok_or(AppError::Bug("a receipt outside its log"))?;
+        let (index, log_time_ms) = (place.index, place.log_time_ms);
+        Ok(Receipt { index, log_time_ms, proof, checkpoint: self.checkpoint(channel, view) })
     }
 
     /// Whether there is such a channel for the caller, or may be from this act on.

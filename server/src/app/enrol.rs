@@ -1,20 +1,44 @@
 //! The newcomer's side of enrolment: all that a key unknown to the directory reaches.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use bytes::Bytes;
-use chancery_core::act::{PersonKeys, verify_bytes};
+use chancery_core::act::{DeviceKeys, PersonKeys, verify_bytes};
 use chancery_core::error::{Reason, WireReason};
 use chancery_core::id::KeyId;
-use chancery_core::limits::FAILED_LOOKUPS_MAX;
 use chancery_core::name::Namespace;
 
 use super::invitations::{EnrolmentState, Lookup, state_at};
-use super::{App, AppError};
+use super::{App, AppError, audit};
+use crate::gate::PeerKey;
 use crate::store::invitations::{self, HandedIn, State};
 
-/// What a newcomer hands in under an invitation.
+/// The public keys that are handed in, as they were encoded and signed.
+#[derive(Debug, Clone)]
+pub enum NewKeys {
+    /// Of a newcomer.
+    Person(Bytes),
+    /// Of a further device of the inviter's.
+    Device(Bytes),
+}
+
+impl NewKeys {
+    /// The TLS key among them, if the device's key has signed them.
+    fn possessed(&self, root: &KeyId, possession: &[u8; 64]) -> Result<KeyId, AppError> {
+        let (bytes, tls_key, sign, namespace) = match self {
+            Self::Person(bytes) => {
+                let keys = PersonKeys::decode(bytes)?;
+                (bytes, keys.device_tls_key, keys.device_sign, Namespace::Possession)
+            }
+            Self::Device(bytes) => {
+                let keys = DeviceKeys::decode(bytes)?;
+                (bytes, keys.tls_key, keys.sign, Namespace::DevicePossession)
+            }
+        };
+        verify_bytes(namespace, &sign, root, bytes, possession).map_err(|_| Reason::BadPossession)?;
+        Ok(tls_key)
+    }
+}
+
+/// What a newcomer, or a further device, hands in under an invitation.
 #[derive(Debug, Clone)]
 pub struct Redemption {
     /// The invitation's lookup value.
@@ -23,27 +47,24 @@ pub struct Redemption {
     pub request: Bytes,
     /// The MAC, which only the inviter can check.
     pub mac: Bytes,
-    /// The encoded keys inside the request.
-    pub keys: Bytes,
+    /// The keys inside the request.
+    pub keys: NewKeys,
     /// The device key's signature over them.
     pub possession: [u8; 64],
 }
 
 impl App {
-    /// Hands in a newcomer's keys. An invitation is redeemed once; the same bytes from the same key again are
-    /// no error.
-    pub async fn redeem(&self, tls_key: KeyId, redemption: Redemption) -> Result<(), AppError> {
-        self.lookups().allowed(&tls_key, self.now_ms())?;
-        let keys = PersonKeys::decode(&redemption.keys)?;
-        if keys.device_tls_key != tls_key {
+    /// Hands in keys. An invitation is redeemed once, unless its inviter rejects what was handed in; the same
+    /// bytes from the same key again are no error.
+    pub async fn redeem(&self, peer: &PeerKey, redemption: Redemption) -> Result<(), AppError> {
+        self.may_look_up(peer)?;
+        let tls_key = redemption.keys.possessed(&self.root(), &redemption.possession)?;
+        if tls_key != peer.key {
             return Err(Reason::BadPossession.into());
         }
-        let (root, signature) = (self.root(), &redemption.possession);
-        verify_bytes(Namespace::Possession, &keys.device_sign, &root, &redemption.keys, signature)
-            .map_err(|_| Reason::BadPossession)?;
         let mut tx = self.pool().begin().await?;
         let Some(row) = invitations::by_lookup(&mut tx, &redemption.lookup).await? else {
-            return Err(self.missed(&tls_key));
+            return Err(self.missed(peer));
         };
         let handed_in = HandedIn { tls_key, request: redemption.request, mac: redemption.mac };
         match row.state {
@@ -54,89 +75,45 @@ impl App {
             }
             State::Invited => {}
         }
+        // Nobody could certify them any more.
+        if !self.caller(row.inviter).await?.is_enrolled() {
+            return Err(WireReason::InvitationVoid.into());
+        }
         invitations::redeem(&mut tx, &redemption.lookup, &handed_in).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        audit::answered(&redemption.lookup);
+        Ok(())
     }
 
     /// How an enrolment stands. Once someone has handed in keys, others are told that it is void.
-    pub async fn enrolment(&self, tls_key: KeyId, lookup: &Lookup) -> Result<EnrolmentState, AppError> {
-        self.lookups().allowed(&tls_key, self.now_ms())?;
+    pub async fn enrolment(&self, peer: &PeerKey, lookup: &Lookup) -> Result<EnrolmentState, AppError> {
+        self.may_look_up(peer)?;
         let row = invitations::read(self.pool(), lookup).await?;
-        let Some(row) = row else { return Err(self.missed(&tls_key)) };
+        let Some(row) = row else { return Err(self.missed(peer)) };
         let state = state_at(row.state, row.expires_ms, self.now_ms());
         match row.handed_in {
-            Some(handed_in) if handed_in.tls_key != tls_key => Ok(EnrolmentState::Void),
+            Some(handed_in) if handed_in.tls_key != peer.key => return Ok(EnrolmentState::Void),
             // The inviter's client may have certified the keys and not closed the invitation yet.
-            Some(_) if self.caller(tls_key).await?.is_enrolled() => Ok(EnrolmentState::Admitted),
-            Some(_) | None => Ok(state),
+            Some(_) if self.caller(peer.key).await?.is_enrolled() => return Ok(EnrolmentState::Admitted),
+            Some(_) | None => {}
         }
+        let waits = matches!(state, EnrolmentState::Invited | EnrolmentState::Redeemed);
+        if waits && !self.caller(row.inviter).await?.is_enrolled() {
+            return Ok(EnrolmentState::Void);
+        }
+        Ok(state)
     }
 
-    fn missed(&self, tls_key: &KeyId) -> AppError {
-        self.lookups().missed(tls_key, self.now_ms());
+    fn may_look_up(&self, peer: &PeerKey) -> Result<(), AppError> {
+        let tries = self.tries();
+        tries.allowed(&tries.lookups, peer, self.now_ms())
+    }
+
+    fn missed(&self, peer: &PeerKey) -> AppError {
+        let tries = self.tries();
+        if tries.failed(&tries.lookups, peer, self.now_ms()) {
+            audit::out_of_tries("invitations");
+        }
         AppError::NOT_FOUND
-    }
-}
-
-/// How often each peer has asked for an invitation that is not there.
-#[derive(Debug, Default)]
-pub(super) struct Lookups(Mutex<HashMap<KeyId, Missed>>);
-
-#[derive(Debug, Clone, Copy)]
-struct Missed {
-    since_ms: u64,
-    times: u32,
-}
-
-impl Lookups {
-    fn allowed(&self, key: &KeyId, now_ms: u64) -> Result<(), AppError> {
-        let missed = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied();
-        match missed {
-            Some(Missed { since_ms, times })
-                if times >= FAILED_LOOKUPS_MAX && now_ms < since_ms + PERIOD_MS =>
-            {
-                Err(WireReason::TooMany.into())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn missed(&self, key: &KeyId, now_ms: u64) {
-        let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if peers.len() >= PEERS_MAX {
-            peers.retain(|_, missed| now_ms < missed.since_ms + PERIOD_MS);
-        }
-        if peers.len() >= PEERS_MAX {
-            // A flood of fresh keys: guessing 256 bits is hopeless for it, with or without a memory of it.
-            peers.clear();
-        }
-        let missed = peers.entry(*key).or_insert(Missed { since_ms: now_ms, times: 0 });
-        if now_ms >= missed.since_ms + PERIOD_MS {
-            *missed = Missed { since_ms: now_ms, times: 0 };
-        }
-        missed.times += 1;
-    }
-}
-
-const PERIOD_MS: u64 = 60 * 60 * 1_000;
-const PEERS_MAX: usize = 10_000;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_peer_may_miss_so_often_in_an_hour() {
-        let lookups = Lookups::default();
-        let (one, other) = (KeyId::new([1; 32]), KeyId::new([2; 32]));
-        for _ in 0..FAILED_LOOKUPS_MAX {
-            assert_eq!(lookups.allowed(&one, 5), Ok(()));
-            lookups.missed(&one, 5);
-        }
-        assert_eq!(lookups.allowed(&one, 6), Err(WireReason::TooMany.into()));
-        assert_eq!(lookups.allowed(&other, 6), Ok(()));
-        assert_eq!(lookups.allowed(&one, 5 + PERIOD_MS), Ok(()));
-        lookups.missed(&one, 5 + PERIOD_MS);
-        assert_eq!(lookups.allowed(&one, 6 + PERIOD_MS), Ok(()));
     }
 }

@@ -1,7 +1,8 @@
 //! Following channels: new entries as they come, and signs of life, so that silence is visible.
 //!
 //! A wake-up makes it prompt; what is sent is read from the store after the watcher's own index. Each round
-//! asks again whether the caller may read, so a watch ends with the right to it.
+//! asks again whether the caller may read, so a watch ends with the right to it, at the latest with the next
+//! sign of life.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -147,7 +148,7 @@ impl Watch {
 }
 
 /// Between two signs of life.
-const HEARTBEAT: Duration = Duration::from_secs(10);
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use chancery_core::id::KeyId;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
@@ -41,6 +42,23 @@ impl Connections {
         connections.len()
     }
 
+    /// Closes every connection of `key` as [`Connections::close`] does, once the answer to the call that asked
+    /// for it has had time to go out. Each call asks the directory, so none succeeds in between.
+    pub fn close_soon(&self, key: KeyId) {
+        let connections = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(ANSWER_MAX).await;
+            let closed = connections.close(&key);
+            tracing::info!(closed, "a device has left by its own word; connections closed");
+        });
+    }
+
+    /// The keys that have connections open now.
+    #[must_use]
+    pub fn keys(&self) -> Vec<KeyId> {
+        self.0.lock().by_key.keys().copied().collect()
+    }
+
     /// Connections open now, over all keys.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -62,6 +80,9 @@ impl Connections {
         Some(Registered { registry: self.0.clone(), key, number, closing })
     }
 }
+
+/// How long an answer may take on its way out.
+const ANSWER_MAX: Duration = Duration::from_secs(1);
 
 /// A connection's place in the registry; dropped, it leaves.
 pub(super) struct Registered {

@@ -7,11 +7,15 @@ use super::db::{DbError, Pool, Row, Statement, Tx};
 
 const BY_LOOKUP: Statement = Statement::new(
     "invitation by lookup",
-    "SELECT lookup, inviter, expires_ms, state, tls_key, request, mac FROM invitation WHERE lookup = $1",
+    "SELECT lookup, inviter, expires_ms, state, tls_key, request, mac, rejected FROM invitation WHERE lookup = $1",
 );
 const COUNT_OPEN: Statement = Statement::new(
     "count open invitations",
     "SELECT count(*) FROM invitation WHERE inviter = $1 AND (state = 'redeemed' OR (state = 'invited' AND expires_ms > $2))",
+);
+const COUNT_MADE: Statement = Statement::new(
+    "count made invitations",
+    "SELECT count(*) FROM invitation WHERE inviter = $1 AND expires_ms > $2",
 );
 const CREATE: Statement = Statement::new(
     "create invitation",
@@ -19,7 +23,7 @@ const CREATE: Statement = Statement::new(
 );
 const LIST: Statement = Statement::new(
     "list invitations",
-    "SELECT lookup, inviter, expires_ms, state, tls_key, request, mac FROM invitation \
+    "SELECT lookup, inviter, expires_ms, state, tls_key, request, mac, rejected FROM invitation \
      WHERE inviter = $1 AND lookup > $2 ORDER BY lookup LIMIT $3",
 );
 const REDEEM: Statement = Statement::new(
@@ -27,13 +31,18 @@ const REDEEM: Statement = Statement::new(
     "UPDATE invitation SET state = 'redeemed', tls_key = $2, request = $3, mac = $4 \
      WHERE lookup = $1 AND state = 'invited'",
 );
+const REJECT: Statement = Statement::new(
+    "reject answer",
+    "UPDATE invitation SET state = $3, rejected = $2 + 1, tls_key = NULL, request = NULL, mac = NULL \
+     WHERE lookup = $1 AND state = 'redeemed' AND rejected = $2",
+);
 const SET_STATE: Statement =
     Statement::new("set state of invitation", "UPDATE invitation SET state = $2 WHERE lookup = $1");
 
 /// Every statement here, for the test that prepares them.
 #[must_use]
 pub fn statements() -> Vec<Statement> {
-    vec![BY_LOOKUP, COUNT_OPEN, CREATE, LIST, REDEEM, SET_STATE]
+    vec![BY_LOOKUP, COUNT_MADE, COUNT_OPEN, CREATE, LIST, REDEEM, REJECT, SET_STATE]
 }
 
 /// An invitation's state.
@@ -79,6 +88,8 @@ pub struct InvitationRow {
     pub state: State,
     /// What the newcomer handed in.
     pub handed_in: Option<HandedIn>,
+    /// Answers rejected so far.
+    pub rejected: u32,
 }
 
 /// What a newcomer handed in.
@@ -105,6 +116,12 @@ pub async fn read(pool: &Pool, lookup: &[u8; 32]) -> Result<Option<InvitationRow
 /// How many invitations of an inviter wait for anyone.
 pub async fn count_open(tx: &mut Tx, inviter: &KeyId, now_ms: u64) -> Result<u64, DbError> {
     let row = tx.row(&COUNT_OPEN, &[inviter.as_bytes().into(), i64_of(now_ms).into()]).await?;
+    row.map_or(Ok(0), |row| row.u64(0))
+}
+
+/// How many invitations of an inviter, open or closed, have not outlived their time.
+pub async fn count_made(tx: &mut Tx, inviter: &KeyId, now_ms: u64) -> Result<u64, DbError> {
+    let row = tx.row(&COUNT_MADE, &[inviter.as_bytes().into(), i64_of(now_ms).into()]).await?;
     row.map_or(Ok(0), |row| row.u64(0))
 }
 
@@ -136,6 +153,11 @@ pub async fn redeem(tx: &mut Tx, lookup: &[u8; 32], handed_in: &HandedIn) -> Res
     one(&REDEEM, tx.execute(&REDEEM, &values).await?)
 }
 
+/// Takes out what was handed in under an invitation of which `rejected` answers were rejected before.
+pub async fn reject(tx: &mut Tx, lookup: &[u8; 32], rejected: u32, next: State) -> Result<(), DbError> {
+    one(&REJECT, tx.execute(&REJECT, &[lookup.into(), rejected.into(), next.as_str().into()]).await?)
+}
+
 /// Sets an invitation's state.
 pub async fn set_state(tx: &mut Tx, lookup: &[u8; 32], state: State) -> Result<(), DbError> {
     let changed = tx.execute(&SET_STATE, &[lookup.into(), state.as_str().into()]).await?;
@@ -159,7 +181,9 @@ fn parse(row: &Row) -> Result<InvitationRow, DbError> {
             mac: Bytes::copy_from_slice(row.blob(6)?),
         }),
     };
-    Ok(InvitationRow { lookup, inviter: row.id(1)?, expires_ms: row.u64(2)?, state, handed_in })
+    let rejected =
+        u32::try_from(row.u64(7)?).map_err(|_| DbError::Column { column: 7, expected: "a small number" })?;
+    Ok(InvitationRow { lookup, inviter: row.id(1)?, expires_ms: row.u64(2)?, state, handed_in, rejected })
 }
 
 fn i64_of(number: u64) -> i64 {

@@ -8,8 +8,9 @@ use prost::Message as _;
 const ACTS: [&str; 1] = ["LogService.Append"];
 
 /// Rpcs that are no acts, and what takes the policy's place.
-const EXEMPT: [(&str, &str); 18] = [
+const EXEMPT: [(&str, &str); 20] = [
     ("EnrolService.GetEnrolment", "tells a newcomer how its own enrolment stands"),
+    ("EnrolService.Recover", "carries one act, which goes the one road to write"),
     ("EnrolService.Redeem", "hands in keys; the inviter's client checks them and an act admits the person"),
     ("FileService.Download", "for whoever may read an act that cites the file"),
     (
@@ -18,8 +19,12 @@ const EXEMPT: [(&str, &str); 18] = [
     ),
     ("FileService.Upload", "as StartUpload, which it needs"),
     ("InvitationService.CloseInvitation", "the inviter's own"),
-    ("InvitationService.CreateInvitation", "for those whom the policy lets admit people"),
+    (
+        "InvitationService.CreateInvitation",
+        "for whoever may add people or a device of their own; the policy judges the act",
+    ),
     ("InvitationService.ListInvitations", "the inviter's own"),
+    ("InvitationService.RejectAnswer", "the inviter's own"),
     ("LogService.AddCosignatures", "a device's own word on what its person reads: policy::reads"),
     ("LogService.GetCheckpoint", "reading: policy::reads"),
     ("LogService.GetConsistencyProof", "reading: policy::reads"),

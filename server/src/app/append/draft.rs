@@ -31,7 +31,15 @@ pub(super) struct Draft<'g> {
     channels: HashMap<ChannelId, Open>,
     pub(super) publications: HashMap<Audience, (u64, Publication)>,
     pub(super) rows: NewRows,
-    revoked: Vec<KeyId>,
+    revoked: Vec<Revoked>,
+}
+
+/// A TLS key that an act has shut out.
+#[derive(Clone, Copy)]
+struct Revoked {
+    key: KeyId,
+    /// Its own device has said so, and waits for the receipt.
+    by_itself: bool,
 }
 
 /// A channel that this group writes to or reads.
@@ -176,7 +184,10 @@ impl<'g> Draft<'g> {
         let permit = decide_directory(mechanism, &self.directory, act, place.log_time_ms)?;
         self.record(self.group.world.directory_id(), place, entry);
         self.directory.apply(permit, place.log_time_ms);
-        self.revoked.extend(self.directory.revoked_at(place.index));
+        let author = self.directory.device_of(&entry.act.act().content().header.author);
+        let author = author.map(|device| device.tls_key);
+        let revoked = self.directory.revoked_at(place.index);
+        self.revoked.extend(revoked.map(|key| Revoked { key, by_itself: author == Some(key) }));
         Ok(place)
     }
 
@@ -406,9 +417,13 @@ impl<'g> Draft<'g> {
         for grow in grown {
             group.feed.publish(grow.channel, grow.to);
         }
-        for key in self.revoked {
-            let closed = group.connections.close(&key);
-            tracing::info!(closed, "a person has left; connections closed");
+        for Revoked { key, by_itself } in self.revoked {
+            if by_itself {
+                group.connections.close_soon(key);
+            } else {
+                let closed = group.connections.close(&key);
+                tracing::info!(closed, "a device was shut out; connections closed");
+            }
         }
         let mut views: HashMap<ChannelId, View> = kept
             .values()

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use chancery_client::identity::Identity;
 use chancery_client::keyring::SealedPost;
-use chancery_core::act::Rendition;
+use chancery_core::act::{Rendition, RevokeDevice, Statement};
 use chancery_core::log::{CosignedCheckpoint, SignedCheckpoint, origin};
 
 use super::*;
@@ -65,6 +65,38 @@ async fn found_after(tampering: Tampering, words: &str, mended: bool) {
             rebuild(&world.pool, world.app.root()).await.unwrap();
             assert_eq!(findings(&world).await, [""; 0], "{tampering:?}");
         }
+    })
+    .await;
+}
+
+/// Devices, sheets, people certified anew and a replacement: the logs that they leave replay.
+#[tokio::test]
+async fn acts_of_turnover_replay() {
+    on_both(async |pool: Pool| {
+        let world = Box::pin(World::found(pool).await);
+        world.strand().await;
+        let key = || crate::testing::person().tls_key;
+        let expert = world.expert("CL").await;
+        let lost = world.further(&expert, key()).await;
+        let sheet = world.sheet(&expert).await;
+        let device = crate::testing::turnover::further_device(&expert, key());
+        let act = world.by_sheet(&sheet, &device, |_| ());
+        let from = crate::testing::peer(device.tls_key);
+        world.app.recover(&from, act.bytes().clone()).await.unwrap();
+        let revoke = RevokeDevice { user: expert.user, device: lost.device };
+        let revoke = Statement::RevokeDevice(revoke);
+        world.state_in(&device, world.directory_id(), revoke).await.unwrap();
+        world.new_user_key(&device).await.unwrap();
+        world.sheet(&device).await;
+        world.recertify(&world.focal["CL"], expert.user, key()).await;
+        world.until(key(), world.now_ms() + 1_000).await;
+        world.later(1_000);
+        world.replace().await;
+        assert_eq!(findings(&world).await, [""; 0]);
+        tamper(&world.pool, Tampering::Size).await;
+        assert_ne!(findings(&world).await, [""; 0]);
+        rebuild(&world.pool, world.app.root()).await.unwrap();
+        assert_eq!(findings(&world).await, [""; 0]);
     })
     .await;
 }

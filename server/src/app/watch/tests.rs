@@ -102,6 +102,27 @@ async fn a_watch_ends_with_the_right_to_it() {
     .await;
 }
 
+/// Nothing is written when a person's time ends: the next sign of life finds it.
+#[tokio::test]
+async fn a_watch_ends_with_the_time_of_its_person() {
+    on_both(async |pool: Pool| {
+        let world = World::found(pool).await;
+        let temporary = world.until(crate::testing::person().tls_key, world.now_ms() + 1_000).await;
+        let caller = world.caller(&temporary);
+        let mut watch = world.app.watch(caller, vec![(world.directory_id(), 99)]).await.unwrap();
+        assert!(matches!(watch.next().await, Ok(WatchEvent::Heartbeat { .. })));
+        world.later(999);
+        watch.heartbeat.reset_immediately();
+        assert!(matches!(watch.next().await, Ok(WatchEvent::Heartbeat { .. })));
+        world.later(1);
+        watch.heartbeat.reset_immediately();
+        assert_eq!(watch.next().await, Err(AppError::NOT_FOUND));
+        let again = world.app.watch(world.caller(&temporary), vec![(world.directory_id(), 0)]).await;
+        assert_eq!(again.err(), Some(WireReason::NotEnrolled.into()));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_watch_ends_when_the_server_stops() {
     on_both(async |pool: Pool| {

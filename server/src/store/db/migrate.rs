@@ -32,12 +32,17 @@ impl Source {
     }
 }
 
-const SHARED: [Source; 2] = [
+const SHARED: [Source; 3] = [
     Source { version: 2, name: "tables", sql: include_str!("../../../../migrations/0002_tables.sql") },
     Source {
         version: 4,
         name: "cosignature",
         sql: include_str!("../../../../migrations/0004_cosignature.sql"),
+    },
+    Source {
+        version: 5,
+        name: "invitation_rejected",
+        sql: include_str!("../../../../migrations/0005_invitation_rejected.sql"),
     },
 ];
 

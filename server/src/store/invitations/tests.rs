@@ -42,9 +42,39 @@ async fn an_invitation_goes_its_way() {
             expires_ms: 100,
             state: State::Admitted,
             handed_in: Some(handed_in),
+            rejected: 0,
         };
         assert_eq!(read(&pool, &lookup).await, Ok(Some(expect)));
         assert_eq!(read(&pool, &[8; 32]).await, Ok(None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rejected_answer_is_taken_out_once() {
+    on_both(async |pool: Pool| {
+        let lookup = [7; 32];
+        made(&pool, 7, &INVITER, 100).await;
+        let handed_in = HandedIn {
+            tls_key: OTHER,
+            request: Bytes::from_static(b"keys"),
+            mac: Bytes::from_static(&[9; 32]),
+        };
+        let refused = Err(DbError::Conflict { statement: "reject answer" });
+        let mut tx = pool.begin().await.unwrap();
+        assert_eq!(reject(&mut tx, &lookup, 0, State::Invited).await, refused, "nobody has answered");
+        for n in 0..2 {
+            redeem(&mut tx, &lookup, &handed_in).await.unwrap();
+            assert_eq!(reject(&mut tx, &lookup, n + 1, State::Invited).await, refused, "another answer");
+            assert_eq!(reject(&mut tx, &lookup, n, State::Invited).await, Ok(()));
+            assert_eq!(reject(&mut tx, &lookup, n, State::Invited).await, refused, "twice");
+        }
+        redeem(&mut tx, &lookup, &handed_in).await.unwrap();
+        assert_eq!(reject(&mut tx, &lookup, 2, State::Void).await, Ok(()));
+        assert_eq!(reject(&mut tx, &[8; 32], 0, State::Void).await, refused);
+        tx.commit().await.unwrap();
+        let row = read(&pool, &lookup).await.unwrap().unwrap();
+        assert_eq!((row.state, row.rejected, row.handed_in), (State::Void, 3, None));
     })
     .await;
 }
@@ -68,6 +98,9 @@ async fn lists_and_counts_are_the_inviters_own() {
         let mut tx = pool.begin().await.unwrap();
         for (now_ms, expect) in [(10, 2), (60, 1), (100, 0)] {
             assert_eq!(count_open(&mut tx, &INVITER, now_ms).await, Ok(expect));
+        }
+        for (now_ms, expect) in [(10, 3), (60, 2), (100, 0)] {
+            assert_eq!(count_made(&mut tx, &INVITER, now_ms).await, Ok(expect), "closed ones too");
         }
     })
     .await;
