@@ -13,6 +13,7 @@ mod complain;
 mod completions;
 mod context;
 mod demo;
+mod device;
 mod disclose;
 mod disclosed;
 mod failure;
@@ -32,11 +33,14 @@ mod progress;
 mod prompt;
 mod put;
 mod raw;
+mod recover;
+mod recovery;
 mod remove;
 mod reply;
 mod review;
 mod root;
 mod session;
+mod sheet;
 mod threads;
 mod time;
 mod transfer;
@@ -93,6 +97,14 @@ enum Command {
     Invite(invite::Args),
     /// List who has answered your invitations, and admit them
     Admit(admit::Args),
+    /// Your devices: add, name, shut out
+    #[command(subcommand)]
+    Device(device::Command),
+    /// Your recovery sheet: make one, try one
+    #[command(subcommand)]
+    Recovery(recovery::Command),
+    /// Come back on a new machine with your recovery sheet
+    Recover(recover::Args),
     /// Who is in the directory
     People,
     /// Who you are here, and what the directory says
@@ -162,6 +174,9 @@ impl Command {
             Self::Join(args) => join::run(args, context).await,
             Self::Invite(args) => invite::run(args, context).await,
             Self::Admit(args) => admit::run(args, context).await,
+            Self::Device(command) => command.run(context).await,
+            Self::Recovery(command) => command.run(context).await,
+            Self::Recover(args) => recover::run(args, context).await,
             Self::People => people::run(context).await,
             Self::Whoami => whoami::run(context).await,
             Self::Move(args) => move_home::run(args, context),

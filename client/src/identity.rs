@@ -1,7 +1,7 @@
 //! A person's keys, as one device holds them.
 
 use bytes::Bytes;
-use chancery_core::act::{Author, PersonKeys};
+use chancery_core::act::{Author, DeviceKeys, PersonKeys};
 use chancery_core::id::{DeviceId, KeyId, UserId};
 use chancery_core::name::Namespace;
 use chancery_seal::SealError;
@@ -19,7 +19,8 @@ pub struct Identity {
     pub device: DeviceId,
     /// What the device signs with.
     pub sign: SigningKey,
-    /// What secrets are wrapped to, for the person.
+    /// The person's own key that was made on this device. It is in the directory, and opens something, only if
+    /// the device was the person's first.
     pub user_kem: KemKeyPair,
     /// What secrets are wrapped to, for this device.
     pub device_kem: KemKeyPair,
@@ -46,6 +47,16 @@ impl Identity {
         let seeds = KemSeeds { user: KemSeed::make()?, device: KemSeed::make()? };
         let (user, device) = (UserId::new(make_bytes()?), DeviceId::new(make_bytes()?));
         Self::restore(user, device, SigningKey::make()?, seeds, tls_key)
+    }
+
+    /// New keys on a new device, for a person who has a place in the directory already: a further device of
+    /// theirs, or one certified anew. The person's own key that is made here counts in the second case alone.
+    ///
+    /// # Errors
+    /// [`SealError`] if the machine gives no random bytes.
+    pub fn make_for(user: UserId, tls_key: KeyId) -> Result<Self, SealError> {
+        let seeds = KemSeeds { user: KemSeed::make()?, device: KemSeed::make()? };
+        Self::restore(user, DeviceId::new(make_bytes()?), SigningKey::make()?, seeds, tls_key)
     }
 
     /// A person whose keys were stored.
@@ -86,6 +97,18 @@ impl Identity {
             device_sign: self.sign.public(),
             device_kem: Bytes::copy_from_slice(self.device_kem.public()),
             device_tls_key: self.tls_key,
+        }
+    }
+
+    /// The public keys of this device alone, as the directory will hold them.
+    #[must_use]
+    pub fn device_keys(&self) -> DeviceKeys {
+        DeviceKeys {
+            user: self.user,
+            device: self.device,
+            sign: self.sign.public(),
+            kem: Bytes::copy_from_slice(self.device_kem.public()),
+            tls_key: self.tls_key,
         }
     }
 

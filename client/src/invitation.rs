@@ -7,8 +7,9 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chancery_core::act::Role;
-use chancery_core::id::{Digest, KeyId, StateCode};
+use chancery_core::id::{Digest, KeyId, StateCode, UserId};
 use chancery_seal::secret::InvitationSecret;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::home::ServerAddress;
@@ -18,6 +19,17 @@ pub const INVITATION_TEXT_BYTES_MAX: usize = 512;
 /// The longest address, host and port.
 pub const ADDRESS_BYTES_MAX: usize = 255;
 
+/// Who is meant to answer an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Meant {
+    /// Somebody who is not in the directory.
+    Newcomer,
+    /// A further device of this person, who opened the invitation.
+    Device(UserId),
+    /// This person, who has lost every key and is to be certified anew.
+    Again(UserId),
+}
+
 /// An invitation for one person. It is worth as much as a key until it is used: it prints nothing of its
 /// secret, and is wiped when dropped.
 pub struct Invitation {
@@ -25,7 +37,9 @@ pub struct Invitation {
     pub server: ServerAddress,
     /// Fingerprint of the mechanism root: the deployment's name.
     pub root: KeyId,
-    /// What the newcomer is invited as.
+    /// Who is meant to answer.
+    pub meant: Meant,
+    /// What the newcomer is invited as, or the person is.
     pub role: Role,
     /// The State; none for an officer.
     pub state: Option<StateCode>,
@@ -67,11 +81,15 @@ impl Invitation {
             return Err(InvitationError::Field("address"));
         }
         let mut bytes = Zeroizing::new(Vec::with_capacity(INVITATION_TEXT_BYTES_MAX));
-        bytes.extend([VERSION, role_byte(self.role)]);
+        bytes.extend([VERSION, self.kind_byte()]);
         bytes.extend(state_bytes(self.role, self.state)?);
         bytes.extend(self.root.as_bytes());
         bytes.extend(self.server.tls_key.as_bytes());
         bytes.extend(self.secret.as_bytes());
+        if let Meant::Device(user) | Meant::Again(user) = self.meant {
+            bytes.extend(user.as_bytes());
+            bytes.push(role_byte(self.role));
+        }
         bytes.extend(address);
         let checksum = checksum(&bytes);
         bytes.extend(checksum);
@@ -79,6 +97,14 @@ impl Invitation {
         text.push_str(PREFIX);
         URL_SAFE_NO_PAD.encode_string(&*bytes, &mut text);
         Ok(text)
+    }
+
+    const fn kind_byte(&self) -> u8 {
+        match self.meant {
+            Meant::Newcomer => role_byte(self.role),
+            Meant::Device(_) => DEVICE,
+            Meant::Again(_) => AGAIN,
+        }
     }
 
     /// What the server finds it by.
@@ -117,29 +143,48 @@ impl fmt::Debug for Invitation {
 
 /// The content, whose checksum matches.
 fn parse(content: &[u8]) -> Result<Invitation, InvitationError> {
-    let ([version, role], rest) = content.split_first_chunk().ok_or(InvitationError::Garbled)?;
+    let ([version, kind], rest) = content.split_first_chunk().ok_or(InvitationError::Garbled)?;
     if *version != VERSION {
         return Err(InvitationError::Newer(*version));
     }
-    let role = Role::ALL.into_iter().find(|known| role_byte(*known) == *role);
-    let role = role.ok_or(InvitationError::Field("role"))?;
     let (state, rest) = rest.split_first_chunk::<2>().ok_or(InvitationError::Garbled)?;
     let (root, rest) = rest.split_first_chunk::<32>().ok_or(InvitationError::Garbled)?;
     let (tls_key, rest) = rest.split_first_chunk::<32>().ok_or(InvitationError::Garbled)?;
-    let (secret, address) = rest.split_first_chunk::<16>().ok_or(InvitationError::Garbled)?;
+    let (secret, rest) = rest.split_first_chunk::<16>().ok_or(InvitationError::Garbled)?;
+    let (meant, role, address) = parse_meant(*kind, rest)?;
     let address = std::str::from_utf8(address).ok().filter(|text| is_address(text.as_bytes()));
     let address = address.ok_or(InvitationError::Field("address"))?.to_owned();
     Ok(Invitation {
         server: ServerAddress { address, tls_key: KeyId::new(*tls_key) },
         root: KeyId::new(*root),
+        meant,
         role,
         state: parse_state(role, *state)?,
         secret: InvitationSecret::from_bytes(*secret),
     })
 }
 
+/// Who is meant, with their role, and the rest of the content.
+fn parse_meant(kind: u8, rest: &[u8]) -> Result<(Meant, Role, &[u8]), InvitationError> {
+    let person = |meant: fn(UserId) -> Meant| {
+        let (user, rest) = rest.split_first_chunk::<16>().ok_or(InvitationError::Garbled)?;
+        let (role, rest) = rest.split_first().ok_or(InvitationError::Garbled)?;
+        Ok((meant(UserId::new(*user)), parse_role(*role)?, rest))
+    };
+    match kind {
+        DEVICE => person(Meant::Device),
+        AGAIN => person(Meant::Again),
+        role => Ok((Meant::Newcomer, parse_role(role)?, rest)),
+    }
+}
+
+pub(crate) fn parse_role(byte: u8) -> Result<Role, InvitationError> {
+    let role = Role::ALL.into_iter().find(|known| role_byte(*known) == byte);
+    role.ok_or(InvitationError::Field("role"))
+}
+
 /// Officers have no State, everyone else has one.
-fn state_bytes(role: Role, state: Option<StateCode>) -> Result<[u8; 2], InvitationError> {
+pub(crate) fn state_bytes(role: Role, state: Option<StateCode>) -> Result<[u8; 2], InvitationError> {
     match (role, state) {
         (Role::Officer, None) => Ok(NO_STATE),
         (Role::FocalPoint | Role::Expert | Role::Observer, Some(state)) => {
@@ -151,7 +196,7 @@ fn state_bytes(role: Role, state: Option<StateCode>) -> Result<[u8; 2], Invitati
     }
 }
 
-fn parse_state(role: Role, bytes: [u8; 2]) -> Result<Option<StateCode>, InvitationError> {
+pub(crate) fn parse_state(role: Role, bytes: [u8; 2]) -> Result<Option<StateCode>, InvitationError> {
     let state = match bytes {
         NO_STATE => None,
         letters => {
@@ -162,7 +207,7 @@ fn parse_state(role: Role, bytes: [u8; 2]) -> Result<Option<StateCode>, Invitati
     state_bytes(role, state).map(|_| state)
 }
 
-const fn role_byte(role: Role) -> u8 {
+pub(crate) const fn role_byte(role: Role) -> u8 {
     match role {
         Role::Officer => 1,
         Role::FocalPoint => 2,
@@ -181,7 +226,7 @@ pub fn is_address(address: &[u8]) -> bool {
 }
 
 /// Finds a slip of the hand; it proves nothing.
-fn checksum(content: &[u8]) -> [u8; 4] {
+pub(crate) fn checksum(content: &[u8]) -> [u8; 4] {
     let [a, b, c, d, ..] = *Digest::of(content).as_bytes();
     [a, b, c, d]
 }
@@ -189,6 +234,10 @@ fn checksum(content: &[u8]) -> [u8; 4] {
 const PREFIX: &str = "chancery-invite-1.";
 const VERSION: u8 = 1;
 const NO_STATE: [u8; 2] = [0, 0];
+/// The byte in the role's place where a further device is meant.
+const DEVICE: u8 = 5;
+/// The byte in the role's place where a person is to be certified anew.
+const AGAIN: u8 = 6;
 
 #[cfg(test)]
 mod tests {
@@ -198,6 +247,7 @@ mod tests {
         Invitation {
             server: ServerAddress { address: address.into(), tls_key: KeyId::new([2; 32]) },
             root: KeyId::new([1; 32]),
+            meant: Meant::Newcomer,
             role,
             state: state.map(|code| code.parse().unwrap()),
             secret: InvitationSecret::from_bytes([3; 16]),
@@ -218,14 +268,18 @@ mod tests {
             (Role::Expert, Some("KE")),
             (Role::Observer, Some("PT")),
         ] {
-            for address in ["localhost:4433", "[::1]:1", &format!("{}:65535", "h".repeat(249))] {
-                let made = invitation(role, state, address);
+            let user = UserId::new([9; 16]);
+            let longest = format!("{}:65535", "h".repeat(249));
+            let meant = [Meant::Newcomer, Meant::Device(user), Meant::Again(user)];
+            for (address, meant) in ["localhost:4433", "[::1]:1", &longest].into_iter().zip(meant) {
+                let made = Invitation { meant, ..invitation(role, state, address) };
                 let text = made.text().unwrap();
                 let read: Invitation = format!(" {}\n", *text).parse().unwrap();
                 assert_eq!(
-                    (&read.server, read.root, read.role, read.state, read.secret.as_bytes()),
-                    (&made.server, made.root, made.role, made.state, made.secret.as_bytes())
+                    (&read.server, read.root, read.meant, read.role, read.state),
+                    (&made.server, made.root, made.meant, made.role, made.state)
                 );
+                assert_eq!(read.secret.as_bytes(), made.secret.as_bytes());
                 assert_eq!(*read.text().unwrap(), *text);
             }
         }
@@ -281,7 +335,12 @@ mod tests {
         };
         check(&content([2, 1, 0, 0], b"h:1"), InvitationError::Newer(2));
         check(&content([1, 0, 0, 0], b"h:1"), InvitationError::Field("role"));
-        check(&content([1, 5, 0, 0], b"h:1"), InvitationError::Field("role"));
+        check(&content([1, 7, 0, 0], b"h:1"), InvitationError::Field("role"));
+        check(&content([1, 5, 0, 0], b""), InvitationError::Garbled);
+        let of = |role: u8| [&[9; 16][..], &[role], b"h:1"].concat();
+        check(&content([1, 5, 0, 0], &of(5)), InvitationError::Field("role"));
+        check(&content([1, 6, 0, 0], &of(2)), InvitationError::Field("State"));
+        check(&content([1, 5, b'C', b'L'], &of(1)), InvitationError::Field("State"));
         check(&content([1, 1, b'C', b'L'], b"h:1"), InvitationError::Field("State"));
         check(&content([1, 2, 0, 0], b"h:1"), InvitationError::Field("State"));
         check(&content([1, 2, b'c', b'l'], b"h:1"), InvitationError::Field("State"));

@@ -3,10 +3,12 @@
 mod alert;
 mod channel;
 mod teams;
+mod user;
 
 pub use alert::Alert;
 pub use channel::{ChannelKeys, OpenedPost, sealed_post};
 pub use teams::{TeamKey, TeamRing, team_info};
+pub use user::{UserRing, user_info};
 
 use std::collections::BTreeMap;
 

@@ -24,6 +24,7 @@ pub mod keyring;
 pub mod link;
 pub mod outbox;
 pub mod render;
+pub mod sheet;
 pub mod sync;
 pub mod verbs;
 pub mod verify;

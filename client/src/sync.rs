@@ -23,6 +23,7 @@ use chancery_core::id::{ChannelId, Digest, KeyId};
 use chancery_core::mechanism::{ChannelKind, Mechanism};
 use chancery_core::policy::World;
 use chancery_core::state::{DirectoryAt, Place, Roster};
+use chancery_seal::kem::KemKeyPair;
 
 pub use again::VerifiedLog;
 pub use error::SessionError;
@@ -32,7 +33,7 @@ pub use write::{Prepared, Sent};
 
 use crate::clock::now_ms;
 use crate::home::{Home, Person};
-use crate::keyring::{Alert, ChannelKeys, Keyring, TeamRing};
+use crate::keyring::{Alert, ChannelKeys, Keyring, TeamRing, UserRing};
 use crate::link::{Link, ListedChannel};
 use crate::verify::{
     ChannelCopy, DirectoryCopy, Fault, PublicationCopy, VerifyError, basis_needed, extend_channel,
@@ -50,6 +51,9 @@ pub struct Session {
     mechanism: Mechanism,
     mechanism_digest: Digest,
     directory: DirectoryCopy,
+    own_keys: UserRing,
+    /// The key of a recovery sheet, while it is being used.
+    sheet: Option<KemKeyPair>,
     teams: TeamRing,
     team_alerts: Vec<Alert>,
     channels: BTreeMap<ChannelId, Held>,
@@ -90,6 +94,8 @@ impl Session {
             mechanism,
             mechanism_digest: Mechanism::digest(&text),
             directory,
+            own_keys: UserRing::default(),
+            sheet: None,
             teams: TeamRing::default(),
             team_alerts: Vec::new(),
             channels: BTreeMap::new(),
@@ -409,17 +415,42 @@ impl Session {
     }
 
     fn hold(&mut self, copy: ChannelCopy) {
-        let keys = match self.home.person() {
-            Ok(person) => ChannelKeys::open(&copy, &person.identity.user_kem, &self.teams),
-            Err(_) => return,
-        };
+        if self.home.person().is_err() {
+            return;
+        }
+        let keys = ChannelKeys::open(&copy, &self.own_keys, &self.teams);
         self.channels.insert(copy.id(), Held { copy, keys });
     }
 
+    /// Opens what the directory addresses to the person, and channels that were read before with what is new.
     fn open_teams(&mut self) {
         let Ok(person) = self.home.person() else { return };
-        (self.teams, self.team_alerts) =
-            TeamRing::open(&self.root, &self.directory.entries, &person.identity.user_kem);
+        let (directory, identity) = (&self.directory, &person.identity);
+        let record = directory.state.record(&identity.user);
+        let opened =
+            record.map(|record| UserRing::open(record, identity, self.sheet.as_ref(), &directory.entries));
+        let (own_keys, mut alerts) = opened.unwrap_or_default();
+        let grown = own_keys.len() != self.own_keys.len();
+        self.own_keys = own_keys;
+        let (teams, team_alerts) = TeamRing::open(&self.root, &self.directory.entries, &self.own_keys);
+        alerts.extend(team_alerts);
+        (self.teams, self.team_alerts) = (teams, alerts);
+        if grown {
+            let held = std::mem::take(&mut self.channels);
+            held.into_values().for_each(|held| self.hold(held.copy));
+        }
+    }
+
+    /// Opens the person's key with a recovery sheet, for as long as this session lasts.
+    pub fn use_sheet(&mut self, sheet: KemKeyPair) {
+        self.sheet = Some(sheet);
+        self.open_teams();
+    }
+
+    /// The generations of the person's own key that this device opens.
+    #[must_use]
+    pub const fn own_keys(&self) -> &UserRing {
+        &self.own_keys
     }
 
     pub(crate) fn now_ms() -> u64 {

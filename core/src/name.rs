@@ -44,6 +44,10 @@ pub enum Label {
     InvitationLookup,
     /// Key of the MAC over a newcomer's public keys, from the invitation's secret.
     InvitationMac,
+    /// Seed of a recovery sheet's signing key, from the sheet's secret.
+    RecoverySign,
+    /// Seed of the key by which a recovery sheet opens its person's key, from the sheet's secret.
+    RecoveryKem,
     /// Key of the local store's records, from the store's main key: record family.
     StoreKey,
     /// Associated data of one record of the local store: family, name, sequence number.
@@ -70,6 +74,8 @@ impl Label {
             Self::TeamBoxKey => "chancery/v1/team-box-key",
             Self::InvitationLookup => "chancery/v1/invitation-lookup",
             Self::InvitationMac => "chancery/v1/invitation-mac",
+            Self::RecoverySign => "chancery/v1/recovery-sign",
+            Self::RecoveryKem => "chancery/v1/recovery-kem",
             Self::StoreKey => "chancery/v1/store-key",
             Self::StoreRecord => "chancery/v1/store-record",
         }

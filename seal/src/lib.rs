@@ -20,6 +20,7 @@ pub mod padding;
 pub mod previous;
 pub mod random;
 pub mod record;
+pub mod recovery;
 pub mod revision;
 pub mod secret;
 pub mod sign;

@@ -41,6 +41,27 @@ pub fn unbox_previous(
     bytes: &[u8],
 ) -> Result<Zeroizing<[u8; 32]>, SealError> {
     let previous = previous_of(newer)?;
+    let secret = unbox(newer, newer_secret, bytes)?;
+    wrap::check(commitment, &wrap::commit(&previous, &secret))?;
+    Ok(secret)
+}
+
+/// As [`unbox_previous`], for a seed whose first generation no act commits to: the caller compares the key that
+/// the seed gives with the public key in the directory, which says the same.
+///
+/// # Errors
+///
+/// [`SealError::Commitment`] and [`SealError::Tag`], as there.
+pub fn unbox_seed(
+    newer: &WrapInfo,
+    newer_secret: &[u8; 32],
+    bytes: &[u8],
+) -> Result<Zeroizing<[u8; 32]>, SealError> {
+    previous_of(newer)?;
+    unbox(newer, newer_secret, bytes)
+}
+
+fn unbox(newer: &WrapInfo, newer_secret: &[u8; 32], bytes: &[u8]) -> Result<Zeroizing<[u8; 32]>, SealError> {
     if bytes.len() != BOX_BYTES {
         let (expected, found) = (BOX_BYTES as u64, bytes.len() as u64);
         return Err(SealError::Length { what: "the box of the previous secret", expected, found });
@@ -48,9 +69,7 @@ pub fn unbox_previous(
     let key = hkdf::derive(newer_secret, &newer.context(Label::PreviousBoxKey, &[]))?;
     let opened = chunked::open(CIPHER, &key, &newer.context(Label::PreviousBox, &[]), bytes)?;
     let secret = opened.first_chunk().ok_or(SealError::Bug("a box of the right length holds 32 bytes"))?;
-    let secret = Zeroizing::new(*secret);
-    wrap::check(commitment, &wrap::commit(&previous, &secret))?;
-    Ok(secret)
+    Ok(Zeroizing::new(*secret))
 }
 
 pub(crate) fn box_with_salt(

@@ -71,6 +71,10 @@ secret!(
     InvitationSecret, 16
 );
 secret!(
+    /// What the words of a recovery sheet say. Both keys of the sheet are derived from it.
+    RecoverySecret, 32
+);
+secret!(
     /// The main key of a local store, kept inside the key store file. Record keys are derived from it, so
     /// a new passphrase leaves the records as they are.
     StoreKey, 32

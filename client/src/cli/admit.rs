@@ -5,8 +5,10 @@ use serde_json::json;
 
 use super::context::Context;
 use super::failure::Failure;
+use super::invite::meant;
 use super::session;
 use super::time::rfc3339;
+use crate::invitation::Meant;
 use crate::verbs::admit::{Admitted, Candidate, Standing, admit, candidates, refuse};
 use crate::verbs::invite::Terms;
 use crate::verbs::teams::TeamKept;
@@ -56,6 +58,22 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     if person { session::keep_up(&mut session, context).await } else { Ok(()) }
 }
 
+/// Lets in one's own devices that have answered.
+pub(super) async fn devices(context: &Context) -> Result<(), Failure> {
+    let mut session = session::open(context).await?;
+    let all = candidates(&mut session).await?;
+    let ready =
+        |one: &Candidate| matches!((&one.standing, one.terms.meant), (Standing::Ready(_), Meant::Device(_)));
+    let chosen: Vec<Candidate> = all.into_iter().filter(ready).collect();
+    if chosen.is_empty() {
+        return context.out.say("No device of yours has answered yet.");
+    }
+    for candidate in chosen {
+        show(&admit(&mut session, candidate).await?, context)?;
+    }
+    session::keep_up(&mut session, context).await
+}
+
 fn choose(all: Vec<Candidate>, args: &Args) -> Result<Vec<Candidate>, Failure> {
     if args.all {
         return Ok(all.into_iter().filter(|one| matches!(one.standing, Standing::Ready(_))).collect());
@@ -83,6 +101,7 @@ fn list(all: &[Candidate], context: &Context) -> Result<(), Failure> {
         let fields = json!({
             "lookup": hex::encode(candidate.lookup),
             "standing": word,
+            "meant": meant(candidate.terms.meant),
             "fingerprint": fingerprint,
             "role": candidate.terms.role.as_str(),
             "state": candidate.terms.state,
@@ -134,6 +153,8 @@ pub(super) fn terms(terms: &Terms) -> String {
 fn show(admitted: &Admitted, context: &Context) -> Result<(), Failure> {
     let fields = json!({
         "user": admitted.user,
+        "device": admitted.device,
+        "meant": meant(admitted.terms.meant),
         "role": admitted.terms.role.as_str(),
         "state": admitted.terms.state,
         "instruments": admitted.terms.instruments,
@@ -142,7 +163,11 @@ fn show(admitted: &Admitted, context: &Context) -> Result<(), Failure> {
         "state_key": admitted.state_key,
     });
     let key = if admitted.state_key { ", and certified the State's key" } else { "" };
-    let text = format!("Admitted {}, {}{key}.", admitted.user, terms(&admitted.terms));
+    let text = match admitted.terms.meant {
+        Meant::Newcomer => format!("Admitted {}, {}{key}.", admitted.user, terms(&admitted.terms)),
+        Meant::Device(_) => format!("Added your device {}.", admitted.device),
+        Meant::Again(_) => format!("Certified {} anew, {}.", admitted.user, terms(&admitted.terms)),
+    };
     context.out.show("admitted", &fields, text)?;
     show_teams(&admitted.teams, context)
 }

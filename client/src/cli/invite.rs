@@ -8,16 +8,22 @@ use super::context::Context;
 use super::failure::Failure;
 use super::time::rfc3339;
 use super::{parse, session};
-use crate::verbs::invite::{Invited, Terms, invite};
+use crate::invitation::Meant;
+use crate::sync::{Session, SessionError};
+use crate::verbs::invite::{Invited, Terms, invite, terms_of};
+use crate::verbs::{cards, people};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// What the person will be: expert or observer
-    #[arg(long, value_parser = parse::role)]
-    role: Role,
+    #[arg(long, value_parser = parse::role, required_unless_present = "recertify")]
+    role: Option<Role>,
     /// The instruments the person works on, separated by commas
-    #[arg(long, value_delimiter = ',', required = true, value_name = "CODE,..")]
+    #[arg(long, value_delimiter = ',', required_unless_present = "recertify", value_name = "CODE,..")]
     instruments: Vec<InstrumentCode>,
+    /// Certify anew a person of your State who has lost every key: the first digits of the id, or the name
+    #[arg(long, value_name = "USER", conflicts_with_all = ["role", "instruments"])]
+    recertify: Option<String>,
     #[command(flatten)]
     who: Who,
 }
@@ -44,9 +50,28 @@ impl Who {
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
-    let state = session.person()?.state;
-    let terms = Terms { role: args.role, state, instruments: args.instruments, team: None };
+    if let Some(name) = &args.recertify {
+        return again(&mut session, name, args.who.card(), context).await;
+    }
+    let (state, meant) = (session.person()?.state, Meant::Newcomer);
+    let role = args.role.ok_or_else(|| Failure::usage("no role is given", "Give --role."))?;
+    let terms = Terms { role, state, instruments: args.instruments, team: None, meant };
     let invited = invite(&mut session, terms, &args.who.card()).await?;
+    show(&invited, context)
+}
+
+/// An invitation by which a person who has lost every key is certified anew, under the same id.
+pub(super) async fn again(
+    session: &mut Session,
+    name: &str,
+    card: PersonCard,
+    context: &Context,
+) -> Result<(), Failure> {
+    session.sync_directory().await?;
+    let user = people::find(session, name)?;
+    let terms = terms_of(session, user, Meant::Again(user)).map_err(SessionError::from)?;
+    let known = cards::of(session, user)?.filter(|_| card.name.is_empty());
+    let invited = invite(session, terms, &known.unwrap_or(card)).await?;
     show(&invited, context)
 }
 
@@ -56,6 +81,7 @@ pub(super) fn show(invited: &Invited, context: &Context) -> Result<(), Failure> 
     let fields = json!({
         "invitation": *invited.text,
         "lookup": hex::encode(invited.lookup),
+        "meant": meant(terms.meant),
         "role": terms.role.as_str(),
         "state": terms.state,
         "instruments": terms.instruments,
@@ -64,9 +90,25 @@ pub(super) fn show(invited: &Invited, context: &Context) -> Result<(), Failure> 
     });
     context.out.show("invitation", &fields, &*invited.text)?;
     let team = terms.team.map(|team| format!("\nThe team is {team}.")).unwrap_or_default();
+    if let Meant::Device(_) = terms.meant {
+        context.out.advise(format!(
+            "Run `chancery join` with this on your further device, until {expires}; then `chancery device admit` here.\n\
+             Whoever has it could join as you: bring it over yourself."
+        ));
+        return Ok(());
+    }
     context.out.advise(format!(
         "Give this to the person by a road that others cannot read; whoever has it can join in their place.\n\
          It is for one person, once, until {expires}. The person runs `chancery join`.{team}"
     ));
     Ok(())
+}
+
+/// Who is meant to answer, for programs.
+pub(super) const fn meant(meant: Meant) -> &'static str {
+    match meant {
+        Meant::Newcomer => "newcomer",
+        Meant::Device(_) => "device",
+        Meant::Again(_) => "again",
+    }
 }

@@ -7,6 +7,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::session;
 use super::time::rfc3339;
+use crate::invitation::Meant;
 use crate::verbs::invite::Terms;
 use crate::verbs::people::{Listed, people};
 
@@ -33,6 +34,7 @@ fn show(person: &Listed, context: &Context) -> Result<(), Failure> {
         "own": person.own,
     });
     let what = terms(&Terms {
+        meant: Meant::Newcomer,
         role: person.role,
         state: person.state,
         instruments: person.instruments.clone(),

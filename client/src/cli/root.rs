@@ -4,6 +4,7 @@ mod admit_state;
 mod certify;
 mod init;
 mod invite;
+mod revoke_device;
 mod show;
 
 use clap::Subcommand;
@@ -24,6 +25,8 @@ pub(super) enum Command {
     Invite(invite::Args),
     /// List who has answered an invitation, and admit them
     Admit(admit::Args),
+    /// Shut out a lost device of an officer or focal point
+    RevokeDevice(revoke_device::Args),
     /// Show the deployment: its keys, its server and the roster
     Show,
 }
@@ -36,6 +39,7 @@ impl Command {
             Self::AdmitState(args) => admit_state::run(args, context).await,
             Self::Invite(args) => invite::run(args, context).await,
             Self::Admit(args) => admit::run(args, context).await,
+            Self::RevokeDevice(args) => revoke_device::run(args, context).await,
             Self::Show => show::run(context).await,
         }
     }

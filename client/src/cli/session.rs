@@ -120,7 +120,9 @@ pub(super) fn confirmed_fields(tally: &Tally) -> serde_json::Value {
 pub(super) fn tell_upkept(session: &Session, context: &Context, one: &Upkept) -> Result<(), Failure> {
     let users: Vec<String> = match one {
         Upkept::Joined { user, .. } => vec![user.to_string()],
-        Upkept::Left { users, .. } => users.iter().map(ToString::to_string).collect(),
+        Upkept::Left { users, .. } | Upkept::Shared { users, .. } => {
+            users.iter().map(ToString::to_string).collect()
+        }
         Upkept::Begun { .. } | Upkept::Rotated { .. } | Upkept::PutOff { .. } => Vec::new(),
     };
     let fields = json!({ "channel": one.channel(), "done": one.word(), "users": users });

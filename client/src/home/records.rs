@@ -53,6 +53,8 @@ families! {
     Checkpoint = "checkpoint";
     /// Names and contacts of people.
     Card = "card";
+    /// What a person calls their own devices, by device id.
+    Device = "device";
     /// What the person has read, by channel id.
     Seen = "seen";
 }

@@ -3,9 +3,8 @@
 use chancery_core::act::{AddMember, NewEpoch, PersonCard, PostBody, Statement};
 use chancery_core::id::{ActId, UserId};
 use chancery_core::state::PostRecord;
-use chancery_seal::kem::KemKeyPair;
 
-use super::{Alert, Keyring, OpenError, SealedPost, TeamRing};
+use super::{Alert, Keyring, OpenError, SealedPost, TeamRing, UserRing};
 use crate::entry::Entry;
 use crate::verify::{ChannelCopy, in_parallel};
 
@@ -36,7 +35,7 @@ pub struct OpenedPost<'a> {
 impl ChannelKeys {
     /// Opens every epoch that is addressed to `own` or to a team of `teams`, and from the oldest of them back.
     #[must_use]
-    pub fn open(copy: &ChannelCopy, own: &KemKeyPair, teams: &TeamRing) -> Self {
+    pub fn open(copy: &ChannelCopy, own: &UserRing, teams: &TeamRing) -> Self {
         let mut keys = Self { ring: Keyring::new(copy.id()), alerts: Vec::new(), epochs: Vec::new() };
         let mut made: Vec<(ActId, NewEpoch, &Entry)> = Vec::new();
         for (id, act, entry) in copy.key_acts.iter().filter_map(|index| keyed(copy, *index)) {
@@ -104,7 +103,7 @@ impl ChannelKeys {
         cards
     }
 
-    fn take_epoch(&mut self, id: ActId, act: &NewEpoch, entry: &Entry, own: &KemKeyPair, teams: &TeamRing) {
+    fn take_epoch(&mut self, id: ActId, act: &NewEpoch, entry: &Entry, own: &UserRing, teams: &TeamRing) {
         self.take_own(id, act, entry, own);
         let team = act.secretariat.as_ref().and_then(|inline| teams.pair(&inline.key_id));
         if let Some(team) = team
@@ -114,8 +113,9 @@ impl ChannelKeys {
         }
     }
 
-    fn take_own(&mut self, id: ActId, epoch: &NewEpoch, entry: &Entry, own: &KemKeyPair) {
-        for wrap in entry.own_wraps.iter().filter(|wrap| wrap.key_id == own.key_id()) {
+    fn take_own(&mut self, id: ActId, epoch: &NewEpoch, entry: &Entry, own: &UserRing) {
+        for wrap in &entry.own_wraps {
+            let Some(own) = own.pair(&wrap.key_id) else { continue };
             if self.ring.open_wrap(epoch.number, &epoch.commitment, &wrap.wrap, own).is_err() {
                 self.alerts.push(Alert::wrap(id));
             }

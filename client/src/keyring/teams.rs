@@ -12,7 +12,7 @@ use chancery_seal::secret::KemSeed;
 use chancery_seal::wrap::{Purpose, WrapInfo, unwrap};
 
 use crate::entry::{Entry, OwnWrap};
-use crate::keyring::Alert;
+use crate::keyring::{Alert, UserRing};
 
 /// One generation of a team's key, opened.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl TeamRing {
     /// Opens every team key in a directory that is addressed to `own`, or to a team so opened, and from the
     /// oldest of them back.
     #[must_use]
-    pub fn open(root: &KeyId, directory: &[Entry], own: &KemKeyPair) -> (Self, Vec<Alert>) {
+    pub fn open(root: &KeyId, directory: &[Entry], own: &UserRing) -> (Self, Vec<Alert>) {
         let (mut ring, mut alerts) = (Self::default(), Vec::new());
         let acts: Vec<(ActId, Keyed, &Entry)> = directory.iter().filter_map(keyed).collect();
         let made: BTreeMap<(Team, u64), (&NewTeamGeneration, ActId, &Entry)> = acts
@@ -96,13 +96,12 @@ impl TeamRing {
         root: &KeyId,
         act: &NewTeamGeneration,
         wrap: &OwnWrap,
-        own: &KemKeyPair,
+        own: &UserRing,
     ) -> Result<(), SealError> {
         if self.keys.contains_key(&(act.team, act.generation)) {
             return Ok(());
         }
-        let pair = if wrap.key_id == own.key_id() { Some(own) } else { self.pair(&wrap.key_id) };
-        let Some(pair) = pair else { return Ok(()) };
+        let Some(pair) = own.pair(&wrap.key_id).or_else(|| self.pair(&wrap.key_id)) else { return Ok(()) };
         let secret = unwrap(&team_info(root, act.team, act.generation), &act.commitment, pair, &wrap.wrap)?;
         self.hold(act, KemSeed::from_bytes(*secret))
     }

@@ -6,12 +6,15 @@ use chancery_proto::v1;
 use prost::Message as _;
 
 use super::{Link, LinkError, client, convert, unary};
+use crate::entry::Receipt;
 
 /// What a newcomer's MAC covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnrolmentRequest {
-    /// An encoded [`chancery_core::act::PersonKeys`].
+    /// An encoded [`chancery_core::act::PersonKeys`], or [`chancery_core::act::DeviceKeys`] of a further device.
     pub keys: Bytes,
+    /// Whether it is a further device that asks.
+    pub of_device: bool,
     /// The device key's signature over `keys`.
     pub possession: [u8; 64],
     /// A State key to be certified; only of a focal point.
@@ -23,7 +26,8 @@ impl EnrolmentRequest {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let message = v1::EnrolmentRequest {
-            keys: self.keys.clone(),
+            keys: if self.of_device { Bytes::new() } else { self.keys.clone() },
+            device_keys: if self.of_device { self.keys.clone() } else { Bytes::new() },
             possession: Bytes::copy_from_slice(&self.possession),
             state_key: self.state_key.map(|key| Bytes::copy_from_slice(&key)).unwrap_or_default(),
             device_keys: Bytes::new(),
@@ -44,7 +48,8 @@ impl EnrolmentRequest {
         };
         let request = Self {
             possession: message.possession[..].try_into().map_err(|_| malformed())?,
-            keys: message.keys,
+            of_device: !message.device_keys.is_empty(),
+            keys: if message.device_keys.is_empty() { message.keys } else { message.device_keys },
             state_key,
         };
         if request.encode() == *bytes { Ok(request) } else { Err(malformed()) }
@@ -127,6 +132,16 @@ impl Link {
         let answer =
             unary(client!(self, enrol_service_client::EnrolServiceClient).get_enrolment(request)).await?;
         Enrolment::from_wire(answer.state)
+    }
+
+    /// Brings in this device with a recovery sheet: the one act that a key unknown to the directory may append.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub async fn recover(&self, signed: Bytes) -> Result<Receipt, LinkError> {
+        let request = v1::RecoverRequest { signed_act: signed };
+        let answer = unary(client!(self, enrol_service_client::EnrolServiceClient).recover(request)).await?;
+        convert::receipt(answer.receipt.ok_or(LinkError::Protocol("receipt"))?)
     }
 
     /// Opens an invitation under a lookup value; returns when it expires.

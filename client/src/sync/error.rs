@@ -106,6 +106,12 @@ impl From<ActError> for SessionError {
 }
 
 impl SessionError {
+    /// Whether the server has said no, so that nothing of it can have landed.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Link(LinkError::Refused { .. }))
+    }
+
     /// The policy's reason, whichever side found it.
     #[must_use]
     pub fn reason(&self) -> Option<Reason> {

@@ -3,16 +3,19 @@
 
 use bytes::Bytes;
 use chancery_core::act::{
-    AdmitPerson, CertifyStateKey, Membership, PersonCard, PersonKeys, Role, StateStatement, Statement,
+    AddDevice, AdmitPerson, CertifyStateKey, DeviceKeys, Membership, PersonCard, PersonKeys, Recertify, Role,
+    StateStatement, Statement,
 };
 use chancery_core::error::Reason;
-use chancery_core::id::{Digest, UserId};
+use chancery_core::id::{DeviceId, Digest, UserId};
+use chancery_core::name::{KeyAlgorithm, key_id};
 
 use super::invite::{Kept, Terms};
 use super::teams::{self, TeamKept};
-use super::{cards, fingerprint};
-use crate::compose::Signer;
+use super::{cards, fingerprint, user_key};
+use crate::compose::{Composed, RecipientKey, Signer};
 use crate::home::{Family, Holder};
+use crate::invitation::Meant;
 use crate::link::{Enrolment, EnrolmentRequest, IncomingInvitation};
 use crate::sync::{Prepared, Session, SessionError};
 
@@ -48,10 +51,39 @@ pub enum Standing {
 #[derive(Debug)]
 pub struct Newcomer {
     /// The public keys.
-    pub keys: PersonKeys,
+    pub keys: Answered,
     /// What both sides can compare: see [`fingerprint::of_keys`].
     pub fingerprint: String,
     request: EnrolmentRequest,
+}
+
+/// Whose keys were handed in.
+#[derive(Debug)]
+pub enum Answered {
+    /// A newcomer's, or those of a person who is certified anew.
+    Person(PersonKeys),
+    /// A further device's.
+    Device(DeviceKeys),
+}
+
+impl Answered {
+    /// The person.
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        match self {
+            Self::Person(keys) => keys.user,
+            Self::Device(keys) => keys.user,
+        }
+    }
+
+    /// The device.
+    #[must_use]
+    pub const fn device(&self) -> DeviceId {
+        match self {
+            Self::Person(keys) => keys.device,
+            Self::Device(keys) => keys.device,
+        }
+    }
 }
 
 /// A person who was admitted.
@@ -59,6 +91,8 @@ pub struct Newcomer {
 pub struct Admitted {
     /// The person.
     pub user: UserId,
+    /// The device.
+    pub device: DeviceId,
     /// As what.
     pub terms: Terms,
     /// Who it is, as the inviter wrote.
@@ -107,8 +141,19 @@ fn standing(incoming: &IncomingInvitation, kept: &Kept) -> Standing {
 
 fn newcomer(request: &Bytes, terms: &Terms) -> Option<Newcomer> {
     let request = EnrolmentRequest::decode(request).ok()?;
-    let keys = PersonKeys::decode(&request.keys).ok()?;
-    if request.state_key.is_some() != (terms.role == Role::FocalPoint) {
+    let keys = match terms.meant {
+        Meant::Newcomer | Meant::Again(_) if !request.of_device => {
+            Answered::Person(PersonKeys::decode(&request.keys).ok()?)
+        }
+        Meant::Device(_) if request.of_device => Answered::Device(DeviceKeys::decode(&request.keys).ok()?),
+        Meant::Newcomer | Meant::Device(_) | Meant::Again(_) => return None,
+    };
+    let with_state_key = terms.role == Role::FocalPoint && terms.meant == Meant::Newcomer;
+    let meant = match terms.meant {
+        Meant::Newcomer => true,
+        Meant::Device(user) | Meant::Again(user) => keys.user() == user,
+    };
+    if request.state_key.is_some() != with_state_key || !meant {
         return None;
     }
     Some(Newcomer { fingerprint: fingerprint::of_keys(&request.keys), keys, request })
@@ -125,17 +170,13 @@ pub async fn admit(session: &mut Session, candidate: Candidate) -> Result<Admitt
         Standing::Waiting | Standing::Void => return Err(Reason::NoSuchSubject.into()),
         Standing::Forged => return Err(Reason::BadPossession.into()),
     };
-    let (user, terms) = (newcomer.keys.user, candidate.terms);
+    let (user, device) = (newcomer.keys.user(), newcomer.keys.device());
+    let terms = candidate.terms;
     let mut state_key = false;
-    if session.now().person(&user).is_none() {
-        let statements = statements(session, &newcomer, &terms)?;
-        state_key = statements.len() > 1;
-        let directory = session.directory().id();
-        let mut acts: Vec<Prepared> = Vec::new();
-        for statement in statements {
-            acts.push(session.sign(directory, statement)?.into());
-        }
-        session.append(directory, acts).await?;
+    if session.now().by_device(&device).is_none() {
+        let acts = acts(session, &newcomer, &terms)?;
+        state_key = acts.len() > 1;
+        session.append(session.directory().id(), acts).await?;
     }
     if let Some(card) = &candidate.card {
         cards::keep(&session.home, user, card)?;
@@ -147,7 +188,7 @@ pub async fn admit(session: &mut Session, candidate: Candidate) -> Result<Admitt
         Holder::Person(_) => teams::keep_teams(session).await?,
     };
     let fingerprint = newcomer.fingerprint;
-    Ok(Admitted { user, terms, card: candidate.card, fingerprint, state_key, teams: kept })
+    Ok(Admitted { user, device, terms, card: candidate.card, fingerprint, state_key, teams: kept })
 }
 
 /// Closes an invitation without admitting anyone.
@@ -159,16 +200,66 @@ pub async fn refuse(session: &Session, candidate: &Candidate) -> Result<(), Sess
     Ok(session.home.remove(Family::Invitation, &candidate.lookup)?)
 }
 
+/// The acts that let in whoever has answered.
+fn acts(session: &Session, newcomer: &Newcomer, terms: &Terms) -> Result<Vec<Prepared>, SessionError> {
+    let directory = session.directory().id();
+    let signed = |statement| Ok(session.sign(directory, statement)?.into());
+    match (&newcomer.keys, terms.meant) {
+        (Answered::Device(keys), _) => Ok(vec![add_device(session, keys, &newcomer.request)?.into()]),
+        (Answered::Person(keys), Meant::Again(_)) => {
+            let membership = match terms.role {
+                Role::Officer => None,
+                Role::FocalPoint | Role::Expert | Role::Observer => {
+                    Some(membership(session, newcomer, terms)?)
+                }
+            };
+            signed(Statement::Recertify(Recertify {
+                keys: keys.clone(),
+                keys_bytes: newcomer.request.keys.clone(),
+                possession: newcomer.request.possession,
+                membership,
+            }))
+            .map(|act| vec![act])
+        }
+        (Answered::Person(keys), _) => {
+            statements(session, keys, newcomer, terms)?.into_iter().map(signed).collect()
+        }
+    }
+}
+
+/// A further device of one's own, with the person's newest key.
+fn add_device(
+    session: &Session,
+    keys: &DeviceKeys,
+    request: &EnrolmentRequest,
+) -> Result<Composed, SessionError> {
+    let recipient = RecipientKey { id: key_id(KeyAlgorithm::XWing, &keys.kem), public: keys.kem.clone() };
+    let (handed, wraps) = user_key::hand(session, recipient)?;
+    let statement = Statement::AddDevice(AddDevice {
+        keys: keys.clone(),
+        keys_bytes: request.keys.clone(),
+        possession: request.possession,
+        handed: Some(handed),
+    });
+    let act = session.sign(session.directory().id(), statement)?;
+    Ok(Composed { act, body: None, wraps, previous_box: None })
+}
+
 /// The acts that admit a newcomer, and certify a focal point's State key where the State has none: who is there
 /// then is known to hold it.
-fn statements(session: &Session, newcomer: &Newcomer, terms: &Terms) -> Result<Vec<Statement>, SessionError> {
+fn statements(
+    session: &Session,
+    keys: &PersonKeys,
+    newcomer: &Newcomer,
+    terms: &Terms,
+) -> Result<Vec<Statement>, SessionError> {
     let mut statements = Vec::new();
     let membership = match terms.role {
         Role::Officer | Role::FocalPoint => None,
         Role::Expert | Role::Observer => Some(membership(session, newcomer, terms)?),
     };
     statements.push(Statement::AdmitPerson(AdmitPerson {
-        keys: newcomer.keys.clone(),
+        keys: keys.clone(),
         keys_bytes: newcomer.request.keys.clone(),
         possession: newcomer.request.possession,
         role: terms.role,
@@ -200,7 +291,8 @@ fn membership(
         role: terms.role,
         instruments: terms.instruments.clone(),
         keys: Digest::of(&newcomer.request.keys),
-        expires_ms: None,
+        // Certified anew, a person stays as long as before.
+        expires_ms: session.now().person(&newcomer.keys.user()).and_then(|person| person.expires_ms),
     };
     Ok(Signer { key, root: session.root() }.statement(&StateStatement::Membership(membership))?)
 }
@@ -216,7 +308,8 @@ mod tests {
     use crate::link::Redemption;
 
     fn kept(role: Role) -> Kept {
-        let terms = Terms { role, state: Some("CL".parse().unwrap()), instruments: Vec::new(), team: None };
+        let (state, meant) = (Some("CL".parse().unwrap()), Meant::Newcomer);
+        let terms = Terms { role, state, instruments: Vec::new(), team: None, meant };
         let card = PersonCard { name: String::new(), post: String::new(), contact: String::new() };
         Kept::new(&InvitationSecret::from_bytes([3; 16]), terms, &card)
     }
@@ -225,7 +318,7 @@ mod tests {
         let identity = Identity::make(KeyId::new([7; 32])).unwrap();
         let keys = Bytes::from(identity.public_keys().encode());
         let possession = identity.sign.sign(Namespace::Possession, &KeyId::new([1; 32]), &keys);
-        EnrolmentRequest { keys, possession, state_key }
+        EnrolmentRequest { keys, of_device: false, possession, state_key }
     }
 
     fn word(state: Enrolment, request: &[u8], mac: &[u8], role: Role) -> &'static str {

@@ -3,13 +3,13 @@
 
 use chancery_core::act::{PersonCard, Role};
 use chancery_core::error::Reason;
-use chancery_core::id::{InstrumentCode, StateCode, TeamId};
+use chancery_core::id::{InstrumentCode, StateCode, TeamId, UserId};
 use chancery_seal::secret::InvitationSecret;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::home::{Family, Holder, HomeError};
-use crate::invitation::{Invitation, InvitationError};
+use crate::invitation::{Invitation, InvitationError, Meant};
 use crate::sync::{Session, SessionError};
 
 /// What a person is invited as.
@@ -23,6 +23,8 @@ pub struct Terms {
     pub instruments: Vec<InstrumentCode>,
     /// The team of an officer.
     pub team: Option<TeamId>,
+    /// Who is meant to answer.
+    pub meant: Meant,
 }
 
 /// An invitation that was opened.
@@ -85,6 +87,21 @@ impl Kept {
     }
 }
 
+/// The terms under which a person who is in the directory answers: a further device, or certified anew.
+///
+/// # Errors
+/// [`Reason::NoSuchSubject`].
+pub fn terms_of(session: &Session, user: UserId, meant: Meant) -> Result<Terms, Reason> {
+    let person = session.now().person(&user).ok_or(Reason::NoSuchSubject)?;
+    Ok(Terms {
+        role: person.role,
+        state: person.state,
+        instruments: person.instruments.to_vec(),
+        team: person.secretariat_team,
+        meant,
+    })
+}
+
 /// Opens an invitation. `card` says who is meant, in words that stay in this home until they are sealed to a
 /// channel's members.
 ///
@@ -102,6 +119,7 @@ pub async fn invite(
     let invitation = Invitation {
         server: session.home.server().map_err(SessionError::from)?.clone(),
         root: *session.root(),
+        meant: terms.meant,
         role: terms.role,
         state: terms.state,
         secret: InvitationSecret::make().map_err(SessionError::from)?,
@@ -128,6 +146,30 @@ fn keep(session: &Session, lookup: &[u8; 32], kept: &Kept) -> Result<(), Session
 
 /// The same as the policy will ask of the admission, asked before anybody is bothered.
 fn may_invite(session: &Session, terms: &Terms) -> Result<(), Reason> {
+    match terms.meant {
+        Meant::Newcomer => may_invite_newcomer(session, terms),
+        Meant::Device(user) => {
+            let own = session.home.person().is_ok_and(|own| own.identity.user == user);
+            if own { Ok(()) } else { Err(Reason::NotEntitled) }
+        }
+        Meant::Again(user) => may_certify_anew(session, user),
+    }
+}
+
+/// A person of one's own State, by another of its focal points; an officer by the custodians.
+fn may_certify_anew(session: &Session, user: UserId) -> Result<(), Reason> {
+    let now = session.now();
+    let person = now.person(&user).ok_or(Reason::NoSuchSubject)?;
+    let Ok(own) = session.home.person() else {
+        return if person.role == Role::Officer { Ok(()) } else { Err(Reason::FocalPointRequired) };
+    };
+    let me = now.person(&own.identity.user).filter(|me| me.role == Role::FocalPoint);
+    let me = me.ok_or(Reason::FocalPointRequired)?;
+    let own_state = me.state == person.state && me.user != user;
+    if own_state { Ok(()) } else { Err(Reason::NotEntitled) }
+}
+
+fn may_invite_newcomer(session: &Session, terms: &Terms) -> Result<(), Reason> {
     let now = session.now();
     let by_root = matches!(session.home.keys().holder, Holder::Custodian { .. });
     match terms.role {

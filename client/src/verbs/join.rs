@@ -1,10 +1,10 @@
 //! A newcomer joins under an invitation: makes keys, hands in the public ones, waits to be admitted, and then
 //! checks that the directory holds exactly these keys.
 
-use bytes::Bytes;
 use chancery_core::act::{Role, Team};
 use chancery_core::id::{InstrumentCode, StateCode, TeamId, UserId};
 use chancery_core::name::Namespace;
+use chancery_core::state::UserKey;
 use chancery_seal::sign::SigningKey;
 use zeroize::Zeroizing;
 
@@ -12,7 +12,7 @@ use super::fingerprint;
 use super::teams::{TeamKept, keep_teams};
 use crate::home::{Family, Holder, Home, HomeError, Keys, Person, TlsIdentity};
 use crate::identity::Identity;
-use crate::invitation::{Invitation, InvitationError};
+use crate::invitation::{Invitation, InvitationError, Meant};
 use crate::link::{Code, Enrolment, EnrolmentRequest, Link, LinkError};
 use crate::sync::{Session, SessionError};
 
@@ -90,12 +90,16 @@ pub enum JoinError {
 pub fn newcomer_keys(invitation: &Invitation) -> Result<Keys, HomeError> {
     let tls = TlsIdentity::make()?;
     let person = Person {
-        identity: Identity::make(tls.key_id())?,
+        identity: match invitation.meant {
+            Meant::Newcomer => Identity::make(tls.key_id())?,
+            Meant::Device(user) | Meant::Again(user) => Identity::make_for(user, tls.key_id())?,
+        },
         role: invitation.role,
         state: invitation.state,
-        state_key: match invitation.role {
-            Role::FocalPoint => Some(SigningKey::make()?),
-            Role::Officer | Role::Expert | Role::Observer => None,
+        // Who is a focal point already is handed the State's key.
+        state_key: match (invitation.role, invitation.meant) {
+            (Role::FocalPoint, Meant::Newcomer) => Some(SigningKey::make()?),
+            _ => None,
         },
     };
     let server = Some(invitation.server.clone());
@@ -131,8 +135,11 @@ pub fn is_open(home: &Home) -> Result<bool, HomeError> {
 ///
 /// # Errors
 /// [`HomeError::NotAPerson`].
-pub fn own_fingerprint(home: &Home) -> Result<String, HomeError> {
-    Ok(fingerprint::of_keys(&home.person()?.identity.public_keys().encode()))
+pub fn own_fingerprint(home: &Home) -> Result<String, JoinError> {
+    let further = remembered(home)?.is_some_and(|invitation| matches!(invitation.meant, Meant::Device(_)));
+    let identity = &home.person()?.identity;
+    let keys = if further { identity.device_keys().encode() } else { identity.public_keys().encode() };
+    Ok(fingerprint::of_keys(&keys))
 }
 
 /// Hands in the keys, unless that was done, and asks how the enrolment stands. Admitted, it checks the
@@ -178,17 +185,23 @@ async fn standing(
         Err(LinkError::Refused { code: Code::NotFound, .. }) | Ok(Enrolment::Invited) => {}
         asked => return Ok(asked?),
     }
-    let request = request(home)?;
+    let request = request(home, invitation.meant)?;
     let mac = invitation.secret.mac(&request.encode()).map_err(HomeError::from)?;
     link.redeem(lookup, &request, &mac).await?;
     Ok(link.enrolment(lookup).await?)
 }
 
-fn request(home: &Home) -> Result<EnrolmentRequest, HomeError> {
+fn request(home: &Home, meant: Meant) -> Result<EnrolmentRequest, HomeError> {
     let person = home.person()?;
-    let keys = Bytes::from(person.identity.public_keys().encode());
-    let possession = person.identity.sign.sign(Namespace::Possession, &home.keys().root, &keys);
-    Ok(EnrolmentRequest { keys, possession, state_key: person.state_key.as_ref().map(SigningKey::public) })
+    let (keys, namespace, of_device) = match meant {
+        Meant::Newcomer | Meant::Again(_) => {
+            (person.identity.public_keys().encode(), Namespace::Possession, false)
+        }
+        Meant::Device(_) => (person.identity.device_keys().encode(), Namespace::DevicePossession, true),
+    };
+    let possession = person.identity.sign.sign(namespace, &home.keys().root, &keys);
+    let state_key = person.state_key.as_ref().map(SigningKey::public);
+    Ok(EnrolmentRequest { keys: keys.into(), of_device, possession, state_key })
 }
 
 /// The directory, as verified up from the root, holds exactly this home's keys and what it was invited as.
@@ -201,11 +214,13 @@ pub fn check(session: &Session) -> Result<Membership, JoinError> {
     let now = session.now();
     let listed = now.person(&keys.user).ok_or(JoinError::NotListed)?;
     let newest = listed.newest_key().ok_or(JoinError::NotListed)?;
+    // A role changes by an act that everyone sees; while one enrols it is what one was invited as.
+    let open = is_open(&session.home)?;
     let device = listed.device(&keys.device).ok_or(JoinError::NotListed)?;
     for (what, same) in [
-        ("role", listed.role == own.role),
+        ("role", !open || listed.role == own.role),
         ("State", listed.state == own.state),
-        ("key", newest.kem == keys.user_kem),
+        ("key", is_own(session, newest)),
         ("device's signing key", device.sign == keys.device_sign),
         ("device's key", device.kem == keys.device_kem),
         ("device's TLS key", device.tls_key == keys.device_tls_key),
@@ -226,6 +241,11 @@ pub fn check(session: &Session) -> Result<Membership, JoinError> {
         state_key: own.state_key.as_ref().is_some_and(|key| Some(&key.public()) == state_key),
         team_key: newest.is_some_and(|(team, number)| session.teams().get(team, number).is_some()),
     })
+}
+
+/// The person's newest key was made here, or opens to this home; a wrap that does not open is an alert.
+fn is_own(session: &Session, newest: &UserKey) -> bool {
+    session.own_keys().pair(&newest.kem_id).is_some()
 }
 
 /// Forgets the invitation, and a State key that was not certified: the State has another one.

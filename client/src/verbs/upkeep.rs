@@ -11,7 +11,8 @@ use chancery_seal::random::make_bytes;
 
 use crate::compose::{RecipientKey, add_member};
 use crate::sync::{Prepared, Session, SessionError};
-use crate::verbs::cards;
+use crate::verbs::share_epoch::share_epoch;
+use crate::verbs::{cards, user_key};
 
 /// One thing that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,13 @@ pub enum Upkept {
         /// The channel.
         channel: ChannelId,
     },
+    /// The secret was handed to the new keys of members.
+    Shared {
+        /// The channel.
+        channel: ChannelId,
+        /// The members.
+        users: Vec<UserId>,
+    },
     /// Something is to be done and waits for somebody else.
     PutOff {
         /// The channel.
@@ -54,12 +62,13 @@ pub enum Upkept {
 /// # Errors
 /// [`SessionError`]; what was done before it stays done.
 pub async fn upkeep(session: &mut Session) -> Result<Vec<Upkept>, SessionError> {
+    user_key::renew(session).await?;
     session.sync_all().await?;
     let mut done = Vec::new();
     let me = session.person()?.identity.user;
     let Some(person) = session.now().person(&me) else { return Ok(done) };
     let (role, state) = (person.role, person.state);
-    if !matches!(role, Role::FocalPoint | Role::Officer) {
+    if role == Role::Observer {
         return Ok(done);
     }
     for channel in in_order(session) {
@@ -86,6 +95,10 @@ async fn in_one(
         show_out(session, channel, me, done).await?;
     }
     renew(session, channel, role, done).await?;
+    let users = share_epoch(session, channel, me).await?;
+    if !users.is_empty() {
+        done.push(Upkept::Shared { channel, users });
+    }
     if role == Role::FocalPoint {
         bring_in(session, channel, me, done).await?;
     }
@@ -155,7 +168,7 @@ async fn renew(
 ) -> Result<(), SessionError> {
     let Some((channel, roster, now)) = surroundings(session, id) else { return Ok(()) };
     let Some(epoch) = &channel.epoch else { return Ok(()) };
-    let may = role == Role::FocalPoint || channel.place == Place::Review;
+    let may = role == Role::FocalPoint || (role == Role::Officer && channel.place == Place::Review);
     let current = !epoch.suspended && channel.epoch_is_current(epoch, roster, &now);
     if may && !current {
         session.rotate_unless_done(id).await?;
@@ -236,6 +249,7 @@ impl Upkept {
             | Self::Joined { channel, .. }
             | Self::Left { channel, .. }
             | Self::Rotated { channel }
+            | Self::Shared { channel, .. }
             | Self::PutOff { channel, .. } => *channel,
         }
     }
@@ -248,6 +262,7 @@ impl Upkept {
             Self::Joined { .. } => "joined",
             Self::Left { .. } => "left",
             Self::Rotated { .. } => "rotated",
+            Self::Shared { .. } => "shared",
             Self::PutOff { .. } => "put-off",
         }
     }
@@ -262,6 +277,7 @@ impl fmt::Display for Upkept {
             Self::Left { users, .. } => {
                 write!(f, "showed out {} who left, and made the next key", users.len())
             }
+            Self::Shared { users, .. } => write!(f, "handed its key to {} with new keys", users.len()),
             Self::Rotated { .. } => {
                 f.write_str("made the next key: the last one was held by someone who has left")
             }

@@ -8,6 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::invite::{Who, show};
 use crate::cli::parse::{self, TeamName};
 use crate::cli::session;
+use crate::invitation::Meant;
 use crate::verbs::invite::{Terms, invite};
 
 #[derive(Debug, clap::Args)]
@@ -29,6 +30,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
     session.home.root_key()?;
     let team = args.team.map(TeamName::id).transpose()?;
-    let terms = Terms { role: args.role, state: args.state, instruments: Vec::new(), team };
+    let terms =
+        Terms { role: args.role, state: args.state, instruments: Vec::new(), team, meant: Meant::Newcomer };
     show(&invite(&mut session, terms, &args.who.card()).await?, context)
 }
