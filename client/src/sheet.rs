@@ -270,6 +270,37 @@ mod tests {
         check(0xff, "zoo", "vote");
     }
 
+    /// In a file that any other implementation can read. After a deliberate change of the format, `UPDATE_VECTORS=1`
+    /// writes it anew.
+    #[test]
+    fn vectors() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/recovery.json");
+        let sheets = [0x00, 0x7f, 0xff].map(|byte| {
+            let secret = RecoverySecret::from_bytes([byte; 32]);
+            let line = line(Role::Expert, Some("KE"));
+            serde_json::json!({
+                "secret": hex::encode(secret.as_bytes()),
+                "words": words(&secret).unwrap().join(" "),
+                "sign_public": hex::encode(secret.signing_key().unwrap().public()),
+                "kem_key_id": secret.kem().unwrap().key_id(),
+                "line": line.text().unwrap(),
+                "line_fields": {
+                    "role": line.role.as_str(), "state": line.state, "root": line.root,
+                    "server_key": line.server.tls_key, "user": line.user, "address": line.server.address,
+                },
+            })
+        });
+        let made = serde_json::json!({
+            "description": "docs/formats/keys.md and enrolment.md, recovery sheets. Bytes are in hex.",
+            "vectors": sheets,
+        });
+        if std::env::var_os("UPDATE_VECTORS").is_some() {
+            std::fs::write(path, serde_json::to_string_pretty(&made).unwrap() + "\n").unwrap();
+        }
+        let kept: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        assert_eq!(kept, made);
+    }
+
     #[test]
     fn a_slip_in_the_words_is_named() {
         let good: Vec<String> = words(&secret()).unwrap().into_iter().map(str::to_owned).collect();

@@ -4,7 +4,9 @@
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
-use chancery_core::id::{ActId, ChannelId, Digest, FileId, InstrumentCode, KeyId, SectionId, StateCode, UserId};
+use chancery_core::id::{
+    ActId, ChannelId, Digest, FileId, InstrumentCode, KeyId, SectionId, StateCode, UserId,
+};
 use chancery_core::mechanism::{Disclosure, ItemKind, Language, QuestionId, Side};
 use libfuzzer_sys::fuzz_target;
 

@@ -130,6 +130,16 @@ impl Town {
         run(&mut command)
     }
 
+    /// As [`Town::run`], with a file open on descriptor 3.
+    #[must_use]
+    pub fn run_with(&self, who: &str, args: &[&str], file: &Path) -> Said {
+        let inner = client(self.folder.path(), who, args);
+        let mut command = Command::new("sh");
+        command.args(["-c", "exec \"$@\" 3<\"$FILE\"", "sh"]).arg(inner.get_program()).args(inner.get_args());
+        command.env("FILE", file).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        run(&mut command)
+    }
+
     /// The folder of somebody's home.
     #[must_use]
     pub fn home(&self, who: &str) -> PathBuf {

@@ -9,7 +9,7 @@ use chancery_client::compose::{
     wrap_to,
 };
 use chancery_client::identity::Identity;
-use chancery_client::keyring::Keyring;
+use chancery_client::keyring::{Keyring, UserRing};
 use chancery_core::act::{
     Author, Basis, Membership, NewTeamGeneration, Opening, PersonCard, Recertify, Recipients, Role,
     ShareTeam, SignedAct, StateStatement, Statement, Team, VerifiedAct,
@@ -81,6 +81,14 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// What somebody's own key is, as their first device opens it.
+    #[must_use]
+    pub fn ring(&self, who: &str) -> UserRing {
+        let identity = &self.people[who];
+        let record = self.all.directory.record(&identity.user).unwrap();
+        UserRing::open(record, identity, None, &[]).0
+    }
+
     /// The review, with its channels but one begun and nothing posted.
     #[must_use]
     pub fn open() -> Self {

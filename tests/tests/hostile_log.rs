@@ -405,7 +405,7 @@ fn a_garbage_wrap_raises_an_alert_that_names_the_act() {
 
     let mut copy = empty(&stage, At::Strand);
     read(&stage, At::Strand, &mut copy, strand(&stage).growth(0)).unwrap();
-    let keys = ChannelKeys::open(&copy, &stage.people["kenya"].user_kem, &TeamRing::default());
+    let keys = ChannelKeys::open(&copy, &stage.ring("kenya"), &TeamRing::default());
     let [alert] = &keys.alerts[..] else { panic!("one alert: {:?}", keys.alerts) };
     assert_eq!((alert.act, alert.fault), (act, Complained::Wrap));
     assert!(alert.to_string().contains(&act.to_string()));
@@ -421,7 +421,7 @@ fn every_reader_opens_everything_that_is_written_for_it() {
         let served = Served::channel(&stage, At::Strand, &[own.key_id()]);
         let mut copy = empty(&stage, At::Strand);
         read(&stage, At::Strand, &mut copy, served.growth(0)).unwrap();
-        let keys = ChannelKeys::open(&copy, own, &TeamRing::default());
+        let keys = ChannelKeys::open(&copy, &stage.ring(who), &TeamRing::default());
         let posts = keys.open_posts(&copy);
         assert_eq!(posts.iter().filter(|post| post.body.is_ok()).count(), opens, "{who}");
         assert_eq!(posts.iter().filter_map(OpenedPost::alert).count() + keys.alerts.len(), 0, "{who}");

@@ -33,8 +33,8 @@ fn opening_ten_thousand_posts() {
         let who = if n % 2 == 0 { "kenya" } else { "chile" };
         stage.post(who, At::Strand, What::new(ItemKind::Clarification)).unwrap();
     }
-    let own = &stage.people["kenya"].user_kem;
-    let served = Served::channel(&stage, At::Strand, &[own.key_id()]);
+    let own = &stage.ring("kenya");
+    let served = Served::channel(&stage, At::Strand, &[stage.people["kenya"].user_kem.key_id()]);
 
     let mut copy = empty(&stage, At::Strand);
     let growth = served.growth(0);

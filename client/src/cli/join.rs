@@ -136,6 +136,9 @@ async fn present(home: Home, context: &Context) -> Result<(), Failure> {
             if listed.role == Role::FocalPoint && !membership.state_key {
                 context.out.advise("This home does not hold your State's key: another focal point does.");
             }
+            context
+                .out
+                .advise("Make your recovery sheet now, while you have your keys: `chancery recovery new`.");
             if !membership.team_key {
                 context
                     .out

@@ -30,7 +30,6 @@ impl EnrolmentRequest {
             device_keys: if self.of_device { self.keys.clone() } else { Bytes::new() },
             possession: Bytes::copy_from_slice(&self.possession),
             state_key: self.state_key.map(|key| Bytes::copy_from_slice(&key)).unwrap_or_default(),
-            device_keys: Bytes::new(),
         };
         message.encode_to_vec()
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 use chancery_client::compose::{Composed, NewRevision, RecipientKey, Signer, Standpoint, new_epoch, post};
 use chancery_client::home::Home;
-use chancery_client::keyring::{ChannelKeys, TeamRing};
+use chancery_client::keyring::{ChannelKeys, TeamRing, UserRing};
 use chancery_client::sync::store;
 use chancery_client::verify::{ChannelCopy, DirectoryCopy};
 use chancery_core::act::Basis;
@@ -38,9 +38,11 @@ impl Forger {
         let kept = |id| store::load_channel(&home, id).unwrap().expect("the home has read the channel");
         let channel = kept(channel);
         let review = kept(channel.state.place.review().expect("a channel of a review"));
-        let own = &home.person().unwrap().identity.user_kem;
-        let (teams, _) = TeamRing::open(&root, &directory.entries, own);
-        let keys = ChannelKeys::open(&channel, own, &teams);
+        let identity = &home.person().unwrap().identity;
+        let record = directory.state.record(&identity.user).unwrap();
+        let (own, _) = UserRing::open(record, identity, None, &directory.entries);
+        let (teams, _) = TeamRing::open(&root, &directory.entries, &own);
+        let keys = ChannelKeys::open(&channel, &own, &teams);
         Self { home, directory, review, channel, keys }
     }
 
