@@ -107,6 +107,7 @@ pub fn probe(keys: &Keys, stored: &Stored) -> Vec<Opened> {
             [&seeds.user, &seeds.device].map(|seed| KemKeyPair::from_seed(seed).unwrap()).into()
         }
     };
+    keys::open_people(stored, &mut own);
     let mut found = keys::open_teams(&keys.root, stored, &mut own);
     let disclosed = disclosed_keys(stored, &own);
     for channel in &stored.channels {

@@ -26,13 +26,24 @@ pub(super) mod roles {
     pub(crate) const SECRETARIAT: Role = Role { title: "The secretariat", name: "secretariat" };
     pub(crate) const CHILE: Role = Role { title: "Chile's focal point", name: "chile" };
     pub(crate) const CHILE_EXPERT: Role = Role { title: "Chile's expert", name: "chile-expert" };
+    pub(crate) const CHILE_EXPERT_NEXT: Role =
+        Role { title: "Chile's expert, on a second machine", name: "chile-expert-next" };
     pub(crate) const KENYA: Role = Role { title: "Kenya's focal point", name: "kenya" };
     pub(crate) const KENYA_EXPERT: Role = Role { title: "Kenya's expert", name: "kenya-expert" };
     pub(crate) const PORTUGAL: Role = Role { title: "Portugal's focal point", name: "portugal" };
     pub(crate) const JAPAN: Role = Role { title: "Japan's focal point", name: "japan" };
 
-    pub(crate) const ALL: [&Role; 8] =
-        [&CUSTODIANS, &SECRETARIAT, &CHILE, &CHILE_EXPERT, &KENYA, &KENYA_EXPERT, &PORTUGAL, &JAPAN];
+    pub(crate) const ALL: [&Role; 9] = [
+        &CUSTODIANS,
+        &SECRETARIAT,
+        &CHILE,
+        &CHILE_EXPERT,
+        &CHILE_EXPERT_NEXT,
+        &KENYA,
+        &KENYA_EXPERT,
+        &PORTUGAL,
+        &JAPAN,
+    ];
 }
 
 /// The running demo.
@@ -67,6 +78,7 @@ impl<'a> Script<'a> {
         self.disclose()?;
         self.publish()?;
         self.withdraw()?;
+        self.lose_laptop()?;
         self.replace_expert()?;
         self.verify_all()?;
         self.record()?;

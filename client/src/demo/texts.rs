@@ -26,6 +26,9 @@ ces articles sont-elles disponibles pour les cinq dernières années ?";
 /// Between the reviewers.
 pub(crate) const COORDINATION: &str = "Proposons de traiter les articles 5 et 10 ensemble. Le Kenya rédige, le \
 Portugal relit.";
+/// After a laptop was stolen.
+pub(crate) const AFTER_THE_THEFT: &str =
+    "Thank you for the regulation. In which cases has article 293 been applied since its amendment?";
 /// After an expert has left.
 pub(crate) const AFTER_LEAVING: &str =
     "Thank you. Our team has changed; from here on I follow this thread alone.";

@@ -1,15 +1,64 @@
 //! From the keys of a home to those of its teams, and to the secrets of channels.
 
+use std::collections::BTreeMap;
+
 use chancery_client::compose::epoch_info;
-use chancery_client::keyring::{Keyring, team_info};
+use chancery_client::keyring::{Keyring, team_info, user_info};
 use chancery_core::act::{NewEpoch, NewTeamGeneration, Statement};
-use chancery_core::id::KeyId;
+use chancery_core::id::{Digest, KeyId, UserId};
 use chancery_seal::kem::KemKeyPair;
-use chancery_seal::previous::unbox_previous;
+use chancery_seal::previous::{unbox_previous, unbox_seed};
 use chancery_seal::secret::{EpochSecret, KemSeed};
 use chancery_seal::wrap::unwrap;
 
 use super::{Opened, Stored, StoredChannel, StoredEntry};
+
+/// Opens every generation of every person's own key that a key at hand leads to, and adds it to those at hand,
+/// until nothing more opens: by what was handed to a device or a recovery sheet, and from there back.
+pub(super) fn open_people(stored: &Stored, own: &mut Vec<KemKeyPair>) {
+    let entries = || stored.channels.iter().flat_map(|channel| &channel.entries);
+    let handed: Vec<(UserId, Digest, &StoredEntry)> = entries().filter_map(handed).collect();
+    let mut seeds: BTreeMap<(UserId, u64), [u8; 32]> = BTreeMap::new();
+    loop {
+        let before = seeds.len();
+        for (user, commitment, entry) in &handed {
+            // An act does not say of which generation it hands on the seed: each is tried.
+            for generation in 0..GENERATIONS_TRIED {
+                let info = user_info(*user, generation);
+                let opened = own.iter().find_map(|pair| {
+                    entry.wraps.iter().find_map(|wrap| unwrap(&info, commitment, pair, wrap).ok())
+                });
+                let older = |seed: &[u8; 32]| {
+                    let boxed = entry.previous_box.as_ref()?;
+                    unbox_seed(&info, seed, boxed).ok().map(|older| *older)
+                };
+                if let Some(seed) = opened {
+                    let back = generation.checked_sub(1).zip(older(&seed));
+                    seeds.extend(back.map(|(before, seed)| ((*user, before), seed)));
+                    seeds.insert((*user, generation), *seed);
+                }
+            }
+        }
+        if seeds.len() == before {
+            break;
+        }
+        own.extend(seeds.values().map(|seed| KemKeyPair::from_seed(&KemSeed::from_bytes(*seed)).unwrap()));
+    }
+}
+
+fn handed(entry: &StoredEntry) -> Option<(UserId, Digest, &StoredEntry)> {
+    let content = entry.act.as_ref()?.content();
+    let commitment = match &content.statement {
+        Statement::NewUserKey(act) => act.commitment,
+        Statement::AddDevice(act) => act.handed.as_ref()?.commitment,
+        Statement::SetRecovery(act) => act.handed.commitment,
+        _ => return None,
+    };
+    Some((content.user()?, commitment, entry))
+}
+
+/// More than anybody has in these tests.
+const GENERATIONS_TRIED: u64 = 8;
 
 /// Opens every team's key that a key at hand leads to, and adds it to those at hand, until nothing more opens.
 pub(super) fn open_teams(root: &KeyId, stored: &Stored, own: &mut Vec<KemKeyPair>) -> Vec<Opened> {

@@ -1,10 +1,41 @@
-//! An expert leaves: the past stays open to the others, the future is closed to the one who left.
+//! People and machines come and go: the past stays open to those who stay, the future is closed to what is gone.
 
-use super::roles::{KENYA, KENYA_EXPERT};
+use super::roles::{CHILE_EXPERT, CHILE_EXPERT_NEXT, KENYA, KENYA_EXPERT};
 use super::{DemoError, Script, field, line};
 use crate::demo::texts;
 
 impl Script<'_> {
+    /// Chile's expert has two machines, and loses one.
+    pub(super) fn lose_laptop(&mut self) -> Result<(), DemoError> {
+        self.scene("Chile's expert loses a laptop");
+        let thread = self.ledger.id("thread")?.to_owned();
+        let sheet = self.stage.path("documents/chile-expert-sheet").display().to_string();
+        self.stage.run(&CHILE_EXPERT, &["recovery", "new", "--sheet", &sheet])?;
+        self.invite(&CHILE_EXPERT, &CHILE_EXPERT_NEXT, &["device", "add"])?;
+        self.stage.run(&CHILE_EXPERT, &["device", "admit"])?;
+        self.stage.run(&CHILE_EXPERT_NEXT, &["join"])?;
+        self.stage.run(&CHILE_EXPERT_NEXT, &["thread", &thread])?;
+        self.say(
+            "While all was well the expert wrote a recovery sheet, 24 words for a safe, and let in a second machine\n\
+             by an invitation between the two. It reads what the first one reads. Now the first one is stolen:",
+        );
+        let own = self.stage.run(&CHILE_EXPERT, &["whoami"])?;
+        let lost = field(line(&own, "whoami")?, "device")?.to_owned();
+        self.ledger.note("lost_device", &lost);
+        self.stage.run(&CHILE_EXPERT_NEXT, &["device", "revoke", &lost])?;
+        let text = self.marked(texts::AFTER_THE_THEFT, "after the theft");
+        let posted = self.post(&KENYA, &["reply", &thread, "--question"], "en", &text)?;
+        self.ledger.note("after_the_theft", field(&posted, "act")?);
+        self.quote(texts::AFTER_THE_THEFT);
+        self.stage.run(&CHILE_EXPERT_NEXT, &["thread", &thread])?;
+        let refused = self.stage.refused(&CHILE_EXPERT, &["thread", &thread], "NOT_ENROLLED")?;
+        self.refusal("The thief, with the laptop and its passphrase, asks for the thread.", &refused);
+        self.say(
+            "The expert goes on. Before Kenya's question the strand got a key that the laptop does not open.",
+        );
+        Ok(())
+    }
+
     /// Kenya's expert is replaced.
     pub(super) fn replace_expert(&mut self) -> Result<(), DemoError> {
         self.scene("Kenya's expert leaves");
