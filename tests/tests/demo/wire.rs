@@ -212,7 +212,7 @@ fn unknown_kind(bytes: &mut [u8]) {
     let is_post =
         |at: &[u8]| at.starts_with(&[0x92, 0x03]) && (at[3..5] == [0x0a, 16] || at[4..6] == [0x0a, 16]);
     let at = bytes.windows(6).position(is_post).unwrap();
-    bytes[at..at + 2].copy_from_slice(&[0xe2, 0x03]);
+    bytes[at..at + 2].copy_from_slice(&[0x9a, 0x06]);
 }
 
 /// Another byte in the signature, which stands before the signer's id and the suite.
