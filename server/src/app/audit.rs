@@ -36,19 +36,17 @@ pub(super) fn invitation(caller: &Caller, lookup: &Lookup, became: Invited) {
         Caller::Custodian { .. } | Caller::Stranger { .. } => ("root".to_owned(), String::new()),
     };
     let invitation = name_of(lookup);
-    match became {
-        Invited::Opened => info!(target: TARGET, %user, %device, %invitation, "an invitation was opened"),
-        Invited::Admitted => {
-            info!(target: TARGET, %user, %device, %invitation, "an invitation was fulfilled")
+    let what = match became {
+        Invited::Opened => "an invitation was opened",
+        Invited::Admitted => "an invitation was fulfilled",
+        Invited::Closed => "an invitation was closed",
+        Invited::Rejected { rejected, void } => {
+            let what = if void { VOID } else { REJECTED };
+            warn!(target: TARGET, %user, %device, %invitation, rejected, "{what}");
+            return;
         }
-        Invited::Closed => info!(target: TARGET, %user, %device, %invitation, "an invitation was closed"),
-        Invited::Rejected { rejected, void: false } => {
-            warn!(target: TARGET, %user, %device, %invitation, rejected, "an answer to an invitation was rejected");
-        }
-        Invited::Rejected { rejected, void: true } => {
-            warn!(target: TARGET, %user, %device, %invitation, rejected, "an invitation is void: too many wrong answers");
-        }
-    }
+    };
+    info!(target: TARGET, %user, %device, %invitation, "{what}");
 }
 
 /// A stranger has handed in keys under an invitation.
@@ -75,9 +73,10 @@ pub(super) fn sheet_refused(user: &UserId, reason: Reason) {
 /// Someone tried without the right sheet. Whom they named is told only if there is such a person: otherwise it
 /// is a stranger's bytes.
 pub(super) fn not_recovered(user: Option<&UserId>) {
-    match user {
-        Some(user) => warn!(target: TARGET, %user, "a recovery was tried without the person's sheet"),
-        None => warn!(target: TARGET, "a recovery was tried for nobody of the directory"),
+    if let Some(user) = user {
+        warn!(target: TARGET, %user, "a recovery was tried without the person's sheet");
+    } else {
+        warn!(target: TARGET, "a recovery was tried for nobody of the directory");
     }
 }
 
@@ -89,4 +88,9 @@ fn name_of(lookup: &Lookup) -> String {
 }
 
 const TARGET: &str = "chancery_server::audit";
+const REJECTED: &str = "an answer to an invitation was rejected";
+const VOID: &str = "an invitation is void: too many wrong answers";
 const NAME_DIGITS: usize = 16;
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ async fn people(served: &Served) -> (Identity, SigningKey, Identity) {
 async fn a_new_device_comes_in_by_the_sheet_and_is_a_device_like_others() {
     let served = Served::start().await;
     let world = &served.world;
-    let (expert, sheet, _) = people(&served).await;
+    let (expert, sheet, _) = Box::pin(people(&served)).await;
     let machine = device();
     let channel = served.connect(&machine).await;
     let new = further_device(&expert, machine.key());
@@ -50,7 +50,7 @@ fn words(status: &Status) -> (Code, String, Vec<u8>) {
 async fn no_such_person_no_sheet_and_a_wrong_sheet_are_told_the_same() {
     let served = Served::start().await;
     let world = &served.world;
-    let (expert, sheet, without) = people(&served).await;
+    let (expert, sheet, without) = Box::pin(people(&served)).await;
     let machine = device();
     let channel = served.connect(&machine).await;
     let other = SigningKey::make().unwrap();
@@ -79,7 +79,7 @@ async fn no_such_person_no_sheet_and_a_wrong_sheet_are_told_the_same() {
 async fn what_is_no_recovery_is_told_so() {
     let served = Served::start().await;
     let world = &served.world;
-    let (expert, sheet, _) = people(&served).await;
+    let (expert, sheet, _) = Box::pin(people(&served)).await;
     let machine = device();
     let channel = served.connect(&machine).await;
     let new = further_device(&expert, machine.key());

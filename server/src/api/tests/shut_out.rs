@@ -92,7 +92,7 @@ async fn connected(served: &Served, expect: &BTreeSet<KeyId>) {
 /// After `act`, the streams of the named devices end, and nobody else's connection is touched.
 async fn cuts_exactly(cut: [bool; 4], act: impl AsyncFnOnce(&Served, &Cast)) {
     let served = Served::start().await;
-    let cast = Cast::of(&served).await;
+    let cast = Box::pin(Cast::of(&served)).await;
     let mut followers = Vec::new();
     for device in cast.devices() {
         followers.push(Follower::follow(&served, device).await);
@@ -130,41 +130,41 @@ fn another_state() -> Statement {
 
 #[tokio::test]
 async fn a_revoked_device_is_cut_off_alone() {
-    cuts_exactly([false, true, false, false], async |served: &Served, cast: &Cast| {
+    Box::pin(cuts_exactly([false, true, false, false], async |served: &Served, cast: &Cast| {
         let lost = RevokeDevice { user: cast.expert.user, device: cast.expert_second.device };
         let world = &served.world;
         world.state_in(&cast.expert, world.directory_id(), Statement::RevokeDevice(lost)).await.unwrap();
-    })
+    }))
     .await;
 }
 
 #[tokio::test]
 async fn a_person_who_is_removed_is_cut_off_on_every_device() {
-    cuts_exactly([true, true, false, false], async |served: &Served, cast: &Cast| {
+    Box::pin(cuts_exactly([true, true, false, false], async |served: &Served, cast: &Cast| {
         let world = &served.world;
         let leaves = Statement::RemovePerson(cast.expert.user);
         world.state_in(&world.focal["CL"], world.directory_id(), leaves).await.unwrap();
-    })
+    }))
     .await;
 }
 
 #[tokio::test]
 async fn a_person_who_is_certified_anew_is_cut_off_on_the_old_devices() {
-    cuts_exactly([true, true, false, false], async |served: &Served, cast: &Cast| {
+    Box::pin(cuts_exactly([true, true, false, false], async |served: &Served, cast: &Cast| {
         let (world, fresh) = (&served.world, device());
         world.recertify(&world.focal["CL"], cast.expert.user, fresh.key()).await;
         let mut follower = Follower::follow(served, &fresh).await;
         let size = world.size(&world.directory_id()).await;
         follower.sees(size).await;
-    })
+    }))
     .await;
 }
 
 #[tokio::test]
 async fn focal_points_who_are_replaced_are_cut_off() {
-    cuts_exactly([false, false, false, true], async |served: &Served, _: &Cast| {
+    Box::pin(cuts_exactly([false, false, false, true], async |served: &Served, _: &Cast| {
         served.world.replace().await;
-    })
+    }))
     .await;
 }
 
@@ -172,7 +172,7 @@ async fn focal_points_who_are_replaced_are_cut_off() {
 #[tokio::test]
 async fn one_who_leaves_by_its_own_word_hears_that_it_was_heard() {
     let served = Served::start().await;
-    let (world, cast) = (&served.world, Cast::of(&served).await);
+    let (world, cast) = (&served.world, Box::pin(Cast::of(&served)).await);
     let mut follower = Follower::follow(&served, &cast.second).await;
     let itself = RevokeDevice { user: cast.expert.user, device: cast.expert_second.device };
     let act = world.act(&cast.expert_second, &world.directory_id(), Statement::RevokeDevice(itself)).await;

@@ -193,7 +193,7 @@ async fn what_is_wrong_with_the_act_itself_is_told() {
             (
                 "another device than it speaks for",
                 with(&|act| {
-                    (act.keys, act.keys_bytes) = (own_keys.keys.clone(), own_keys.keys_bytes.clone())
+                    (act.keys, act.keys_bytes) = (own_keys.keys.clone(), own_keys.keys_bytes.clone());
                 })
                 .bytes()
                 .clone(),
@@ -266,8 +266,8 @@ async fn a_name_has_so_many_tries_and_its_owner_gets_through() {
         for (name, whom) in [("a person", &expert), ("nobody", &person())] {
             for n in 0..=FAILED_RECOVERIES_MAX {
                 let wrong = recover_as(&world, &new_device(whom), whom).await;
-                let expect = if n < FAILED_RECOVERIES_MAX { REFUSED } else { WireReason::TooMany.into() };
-                assert_eq!(wrong, Err(expect), "{name}, {n}");
+                let told = if n < FAILED_RECOVERIES_MAX { REFUSED } else { WireReason::TooMany.into() };
+                assert_eq!(wrong, Err(told), "{name}, {n}");
             }
         }
         let device = new_device(&expert);

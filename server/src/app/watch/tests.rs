@@ -36,8 +36,7 @@ async fn a_watch_goes_on_where_the_reader_stands() {
         let strand = world.strand().await;
         ask(&world, &strand).await;
         let caller = world.caller(&world.focal["PT"]);
-        let mut watch =
-            world.app.watch(caller.clone(), vec![(strand.id, 1), (strand.review, 9)]).await.unwrap();
+        let mut watch = world.app.watch(caller, vec![(strand.id, 1), (strand.review, 9)]).await.unwrap();
         assert_eq!(indexes(&watch.next().await.unwrap()), [1]);
         // Caught up: a sign of life says at once where the other channel stands.
         match watch.next().await.unwrap() {
@@ -66,10 +65,10 @@ async fn a_watch_of_what_is_not_there_is_refused() {
         let directory = world.directory_id();
         let many: Vec<_> = (0..=WATCHED_CHANNELS_MAX).map(|_| (random(), 0)).collect();
         for (name, caller, channels, expect) in [
-            ("forbidden", japan.clone(), vec![(directory, 0), (strand.id, 0)], AppError::NOT_FOUND),
-            ("absent", japan.clone(), vec![(random(), 0)], AppError::NOT_FOUND),
-            ("nothing", japan.clone(), vec![], WireReason::Malformed.into()),
-            ("twice", japan.clone(), vec![(directory, 0), (directory, 1)], WireReason::Malformed.into()),
+            ("forbidden", japan, vec![(directory, 0), (strand.id, 0)], AppError::NOT_FOUND),
+            ("absent", japan, vec![(random(), 0)], AppError::NOT_FOUND),
+            ("nothing", japan, vec![], WireReason::Malformed.into()),
+            ("twice", japan, vec![(directory, 0), (directory, 1)], WireReason::Malformed.into()),
             ("too many", japan, many, WireReason::TooLarge.into()),
             (
                 "a stranger",
