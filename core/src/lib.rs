@@ -13,6 +13,7 @@ pub mod log;
 pub mod mechanism;
 pub mod name;
 pub mod policy;
+pub mod safety_number;
 pub mod state;
 mod state_name;
 

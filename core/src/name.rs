@@ -52,6 +52,8 @@ pub enum Label {
     StoreKey,
     /// Associated data of one record of the local store: family, name, sequence number.
     StoreRecord,
+    /// First hash of a State's safety number: root fingerprint, State, generation, State key.
+    SafetyNumber,
 }
 
 impl Label {
@@ -78,6 +80,7 @@ impl Label {
             Self::RecoveryKem => "chancery/v1/recovery-kem",
             Self::StoreKey => "chancery/v1/store-key",
             Self::StoreRecord => "chancery/v1/store-record",
+            Self::SafetyNumber => "chancery/v1/safety-number",
         }
     }
 }

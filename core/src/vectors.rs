@@ -1,5 +1,5 @@
-//! The test vectors of `docs/formats/{acts,channels,log}.md`, in files that any implementation can read:
-//! `tests/vectors/*.json`.
+//! The test vectors of `docs/formats/{acts,channels,log}.md`, and of the safety numbers of `keys.md`, in files
+//! that any implementation can read: `tests/vectors/*.json`.
 //!
 //! They are made here from fixed seeds, and must equal the files byte for byte. After a deliberate change of a
 //! format, `UPDATE_VECTORS=1 cargo test -p chancery-core vectors` writes them anew.
@@ -7,6 +7,7 @@
 mod acts;
 mod channels;
 mod log;
+mod safety_numbers;
 
 use bytes::Bytes;
 use ring::signature::{Ed25519KeyPair, KeyPair};
