@@ -7,6 +7,7 @@ mod admit;
 mod archive;
 mod ask;
 mod bundle;
+mod changes;
 mod channels;
 mod clock;
 mod complain;
@@ -39,11 +40,13 @@ mod remove;
 mod reply;
 mod review;
 mod root;
+mod safety_number;
 mod session;
 mod sheet;
 mod threads;
 mod time;
 mod transfer;
+mod trust;
 mod upkeep;
 mod verify;
 mod verify_fork;
@@ -157,6 +160,8 @@ enum Command {
     VerifyFork(verify_fork::Args),
     /// Report an act whose key, box, body or file does not open
     Complain(complain::Args),
+    /// Why a person, device, act or State is to be believed; safety numbers; changed keys
+    Trust(trust::Args),
     /// Bring your State's or team's channels into order
     Upkeep,
     /// Send JSON to any rpc of the server, without asking the rules on this side first
@@ -202,6 +207,7 @@ impl Command {
             Self::Verify(args) => verify::run(args, context).await,
             Self::VerifyFork(args) => verify_fork::run(&args, context),
             Self::Complain(args) => complain::run(args, context).await,
+            Self::Trust(args) => trust::run(args, context).await,
             Self::Upkeep => upkeep::run(context).await,
             Self::Raw(args) => raw::run(args, context).await,
             Self::Demo(args) => demo::run(args, context),

@@ -3,12 +3,14 @@
 use chancery_core::state::Place;
 use serde_json::json;
 
+use super::changes::tell_changes;
 use super::context::Context;
 use super::failure::Failure;
 use super::session::{self, confirmed_fields, confirmed_text, name_of, quoted, tell_alarm, tell_unlisted};
 use super::time::rfc3339;
 use crate::render::date;
 use crate::verbs::channels::{ChannelView, Wait, channels};
+use crate::verbs::trust::changes::Acknowledged;
 
 pub(super) async fn run(context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
@@ -17,6 +19,7 @@ pub(super) async fn run(context: &Context) -> Result<(), Failure> {
     session::confirm(&mut session, context).await?;
     let views = channels(&session)?;
     tell_unlisted(&mut session, context)?;
+    tell_changes(&session, context, Acknowledged::Told)?;
     for view in &views {
         context.out.record("channel", &fields(view))?;
     }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::admit::terms;
+use super::changes::tell_changes;
 use super::context::Context;
 use super::failure::Failure;
 use super::session;
@@ -10,9 +11,15 @@ use super::time::rfc3339;
 use crate::invitation::Meant;
 use crate::verbs::invite::Terms;
 use crate::verbs::people::{Listed, people};
+use crate::verbs::trust::changes::Acknowledged;
 
 pub(super) async fn run(context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
+    if session.person().is_ok() {
+        // Names, and whose keys are news, are in the channels.
+        session.sync_all().await?;
+        tell_changes(&session, context, Acknowledged::Told)?;
+    }
     for person in people(&mut session).await? {
         show(&person, context)?;
     }

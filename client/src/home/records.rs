@@ -57,6 +57,8 @@ families! {
     Device = "device";
     /// What the person has read, by channel id.
     Seen = "seen";
+    /// Which changes of keys the person was told of.
+    Told = "told";
 }
 
 /// The records of an open home.

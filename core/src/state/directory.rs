@@ -165,6 +165,11 @@ impl Directory {
         devices.map(|device| device.tls_key)
     }
 
+    /// Everyone who is or was there, by id.
+    pub fn records(&self) -> impl Iterator<Item = &PersonRecord> {
+        self.persons.values()
+    }
+
     /// A person with all that was ever true of them, also if they have left.
     #[must_use]
     pub fn record(&self, user: &UserId) -> Option<&PersonRecord> {
