@@ -25,6 +25,7 @@ mod join;
 mod mapping;
 mod members;
 mod move_home;
+mod offers;
 mod output;
 mod parse;
 mod passphrase;

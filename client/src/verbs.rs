@@ -19,6 +19,7 @@ pub mod invite;
 pub mod join;
 pub mod members;
 pub mod move_home;
+pub mod offers;
 pub mod open_review;
 pub mod passphrase;
 pub mod people;

@@ -106,7 +106,8 @@ fn text(session: &Session, number: &StateNumber) -> String {
     let (state, since) = (number.state.english_name(), date(number.since.log_time_ms));
     let digits = number.number.to_string();
     let groups: Vec<&str> = digits.split(' ').collect();
-    let lines: String = groups.chunks(4).map(|line| format!("    {}\n", line.join("  "))).collect();
+    let lines: Vec<String> = groups.chunks(4).map(|line| line.join("  ")).collect();
+    let lines = format!("    {}\n", lines.join("\n    "));
     format!(
         "{state}, key of generation {generation}, in force since {since}\n\n{lines}\n\
          For a note verbale:\n\n    In the Chancery of the Mechanism (root {root}), the safety number of the signing \

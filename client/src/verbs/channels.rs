@@ -124,7 +124,8 @@ fn new_in(
     Ok(new)
 }
 
-fn author(copy: &ChannelCopy, act: ActId) -> Option<chancery_core::id::UserId> {
+/// Who wrote a post.
+pub(super) fn author(copy: &ChannelCopy, act: ActId) -> Option<chancery_core::id::UserId> {
     let entry = copy.entry(copy.state.posts.get(&act)?.index)?;
     match entry.act().ok()?.content().header.author {
         Author::Person { user, .. } => Some(user),
@@ -174,7 +175,7 @@ fn waits(session: &Session, copy: &ChannelCopy, posts: &[OpenedPost<'_>]) -> Res
 }
 
 /// The newest title that opens: a reply seldom has one of its own.
-fn title(posts: &[OpenedPost<'_>], section: &Section) -> String {
+pub(super) fn title(posts: &[OpenedPost<'_>], section: &Section) -> String {
     let body = |act: &ActId| posts.iter().find(|post| post.act == *act)?.body.as_ref().ok();
     let titles = section.posts.iter().rev().filter_map(body).map(|body| body.title.as_str());
     titles.into_iter().find(|title| !title.is_empty()).unwrap_or_default().to_owned()

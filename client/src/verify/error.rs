@@ -155,6 +155,11 @@ impl Fault {
             Self::Malformed(
                 ActError::UnknownKind | ActError::UnknownSchema(_) | ActError::UnknownSuite(_),
             ) => "A newer version may have made it: update this program.",
+            Self::Forked { .. } | Self::RolledBack { .. } | Self::OtherView { .. } | Self::Refused(_) => {
+                "Keep this home as it is, and rely on nothing new from this server. Report it to the secretariat and \
+                 your focal point by another way. Compare your logs with another member's (chancery verify \
+                 --export, --against), and a State's safety number with its note verbale (chancery trust compare)."
+            }
             _ => {
                 "Keep this home as it is and report it to the secretariat and your focal point: the server, or \
                  someone between, does not show you the true log."

@@ -329,12 +329,8 @@ fn word(directory: &DirectoryCopy, by: Option<(UserId, DeviceId)>, signed: Optio
 }
 
 /// The generation of the State's key that signed the statement.
-pub(super) fn generation(
-    directory: &DirectoryCopy,
-    state: StateCode,
-    signed: &SignedStatement,
-) -> Option<u64> {
-    let signer = signed.signer();
+pub(super) fn generation(directory: &DirectoryCopy, state: StateCode, said: &SignedStatement) -> Option<u64> {
+    let signer = said.signer();
     let record = directory.state.at(u64::MAX, 0).state(&state)?;
     record.keys.iter().find(|key| key_id(KeyAlgorithm::Ed25519, &key.key) == signer).map(|key| key.generation)
 }
