@@ -182,7 +182,7 @@ impl Command {
             Self::Admit(args) => admit::run(args, context).await,
             Self::Device(command) => command.run(context).await,
             Self::Recovery(command) => command.run(context).await,
-            Self::Recover(args) => recover::run(args, context).await,
+            Self::Recover(args) => Box::pin(recover::run(args, context)).await,
             Self::People => people::run(context).await,
             Self::Whoami => whoami::run(context).await,
             Self::Move(args) => move_home::run(args, context),

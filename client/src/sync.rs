@@ -437,7 +437,9 @@ impl Session {
         (self.teams, self.team_alerts) = (teams, alerts);
         if grown {
             let held = std::mem::take(&mut self.channels);
-            held.into_values().for_each(|held| self.hold(held.copy));
+            for held in held.into_values() {
+                self.hold(held.copy);
+            }
         }
     }
 

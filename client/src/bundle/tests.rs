@@ -259,7 +259,7 @@ fn a_broken_line_of_keys_is_named() {
     let check = |name: &str, word: Option<SignedStatement>, expected: &str| {
         let mut members = world.members();
         match word {
-            Some(word) => set(&mut members, name, word.bytes().to_vec()),
+            Some(signed) => set(&mut members, name, signed.bytes().to_vec()),
             None => members.retain(|(one, _)| one != name),
         }
         assert_eq!(at(world.verify(&members)), expected);

@@ -120,9 +120,9 @@ impl UserRing {
             let Some(before) = newer.checked_sub(1).filter(|before| !self.keys.contains_key(before)) else {
                 continue;
             };
-            let (Some(held), Some(boxed)) = (self.keys.get(newer), &entry.previous_box) else { continue };
+            let (Some(held), Some(sealed)) = (self.keys.get(newer), &entry.previous_box) else { continue };
             let Some(key) = generation(record, before) else { continue };
-            let opened = unbox_seed(&user_info(record.user, *newer), held.seed.as_bytes(), boxed);
+            let opened = unbox_seed(&user_info(record.user, *newer), held.seed.as_bytes(), sealed);
             if opened.and_then(|seed| self.hold(key, KemSeed::from_bytes(*seed))).is_err() {
                 alerts.push(Alert::previous_box(*act));
             }
@@ -181,3 +181,6 @@ fn handed<'a>(entry: &'a Entry, record: &PersonRecord) -> Option<HandedSeed<'a>>
 pub fn user_info(user: UserId, generation: u64) -> WrapInfo {
     WrapInfo { purpose: Purpose::User, scope: user.into(), generation }
 }
+
+#[cfg(test)]
+mod tests;

@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn every_rpc_is_found_by_its_full_and_short_names() {
         let names = rpcs().unwrap();
-        assert_eq!(names.len(), 19);
+        assert_eq!(names.len(), 21);
         for full in &names {
             let short = full.strip_prefix("chancery.v1.").unwrap();
             let bare = full.split_once('/').unwrap().1;
