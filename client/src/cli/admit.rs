@@ -9,7 +9,7 @@ use super::invite::meant;
 use super::session;
 use super::time::rfc3339;
 use crate::invitation::Meant;
-use crate::verbs::admit::{Admitted, Candidate, Standing, admit, candidates, refuse};
+use crate::verbs::admit::{Admitted, Candidate, Standing, admit, candidates, refuse, reject};
 use crate::verbs::invite::Terms;
 use crate::verbs::teams::TeamKept;
 
@@ -24,6 +24,9 @@ pub(super) struct Args {
     /// Close the invitations of those named, and admit nobody
     #[arg(long, requires = "who")]
     refuse: bool,
+    /// Reject the forged answers of those named: their invitations wait for others
+    #[arg(long, requires = "who", conflicts_with = "refuse")]
+    reject: bool,
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
@@ -42,6 +45,16 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
                 &fields,
                 format!("Closed the invitation {}.", short(candidate)),
             )?;
+        }
+        return Ok(());
+    }
+    if args.reject {
+        for candidate in &chosen {
+            let left = reject(&session, candidate).await?;
+            let fields =
+                json!({ "lookup": hex::encode(candidate.lookup), "done": "rejected", "attempts_left": left });
+            let text = format!("Rejected the answer to {}. It takes {left} more.", short(candidate));
+            context.out.show("invitation", &fields, text)?;
         }
         return Ok(());
     }
@@ -118,6 +131,11 @@ fn list(all: &[Candidate], context: &Context) -> Result<(), Failure> {
     }
     if all.is_empty() {
         return context.out.say("There are no invitations.");
+    }
+    if all.iter().any(|candidate| matches!(candidate.standing, Standing::Forged)) {
+        context.out.advise(
+            "Someone has answered who was not given the invitation: `admit WHO --reject` makes room for the person.",
+        );
     }
     if all.iter().any(|candidate| matches!(candidate.standing, Standing::Ready(_))) {
         context.out.advise(

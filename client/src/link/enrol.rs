@@ -91,6 +91,8 @@ pub struct IncomingInvitation {
     pub expires_ms: u64,
     /// What the newcomer handed in.
     pub redemption: Option<Redemption>,
+    /// Answers that were rejected so far.
+    pub rejected: u32,
 }
 
 /// What a newcomer handed in. Nothing is checked yet.
@@ -178,6 +180,17 @@ impl Link {
         }
     }
 
+    /// Rejects an answer that does not come from whoever was given the invitation, which then waits for another.
+    /// `rejected` is as it was listed with the answer. Returns how many answers may still be handed in.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub async fn reject_answer(&self, lookup: &[u8; 32], rejected: u32) -> Result<u32, LinkError> {
+        let request = v1::RejectAnswerRequest { lookup: convert::wire(lookup), rejected };
+        let mut client = client!(self, invitation_service_client::InvitationServiceClient);
+        Ok(unary(client.reject_answer(request)).await?.attempts_left)
+    }
+
     /// Closes an invitation: its newcomer was admitted, or not.
     ///
     /// # Errors
@@ -198,6 +211,7 @@ fn incoming(message: v1::Invitation) -> Result<IncomingInvitation, LinkError> {
         state: Enrolment::from_wire(message.state)?,
         expires_ms: message.expires_ms,
         redemption,
+        rejected: message.rejected,
     })
 }
 

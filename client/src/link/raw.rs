@@ -48,7 +48,10 @@ pub struct RawRpc {
 /// # Errors
 /// [`LinkError::Protocol`] if the program was built with broken descriptors.
 pub fn rpcs() -> Result<Vec<String>, LinkError> {
-    Ok(methods()?.iter().map(full_name).collect())
+    let mut names: Vec<String> = methods()?.iter().map(full_name).collect();
+    // Services stand in the alphabet, whichever imports which; methods stay in the order of their service.
+    names.sort_by(|one, other| one.split('/').next().cmp(&other.split('/').next()));
+    Ok(names)
 }
 
 impl RawRpc {

@@ -32,6 +32,8 @@ pub struct Candidate {
     pub expires_ms: u64,
     /// How it stands.
     pub standing: Standing,
+    /// Answers that were rejected so far.
+    pub rejected: u32,
 }
 
 /// How an invitation stands.
@@ -121,6 +123,7 @@ pub async fn candidates(session: &mut Session) -> Result<Vec<Candidate>, Session
             card: kept.card(),
             expires_ms: incoming.expires_ms,
             standing: standing(&incoming, &kept),
+            rejected: incoming.rejected,
         });
     }
     Ok(candidates)
@@ -189,6 +192,18 @@ pub async fn admit(session: &mut Session, candidate: Candidate) -> Result<Admitt
     };
     let fingerprint = newcomer.fingerprint;
     Ok(Admitted { user, device, terms, card: candidate.card, fingerprint, state_key, teams: kept })
+}
+
+/// Rejects an answer that does not come from whoever was given the invitation. The invitation waits for another;
+/// returns how many more it takes.
+///
+/// # Errors
+/// [`Reason::NoSuchSubject`] if the answer is not forged.
+pub async fn reject(session: &Session, candidate: &Candidate) -> Result<u32, SessionError> {
+    match candidate.standing {
+        Standing::Forged => Ok(session.link.reject_answer(&candidate.lookup, candidate.rejected).await?),
+        Standing::Waiting | Standing::Ready(_) | Standing::Void => Err(Reason::NoSuchSubject.into()),
+    }
 }
 
 /// Closes an invitation without admitting anyone.
@@ -324,7 +339,7 @@ mod tests {
     fn word(state: Enrolment, request: &[u8], mac: &[u8], role: Role) -> &'static str {
         let redemption =
             Some(Redemption { request: Bytes::copy_from_slice(request), mac: Bytes::copy_from_slice(mac) });
-        let incoming = IncomingInvitation { lookup: [0; 32], state, expires_ms: 0, redemption };
+        let incoming = IncomingInvitation { lookup: [0; 32], state, expires_ms: 0, redemption, rejected: 0 };
         match standing(&incoming, &kept(role)) {
             Standing::Waiting => "waiting",
             Standing::Ready(_) => "ready",
