@@ -5,7 +5,7 @@
 //! part is always the label. `docs/formats/keys.md` lists what each label's parts are.
 
 use crate::act::{Audience, Team};
-use crate::id::{ActId, ChannelId, Digest, KeyId, TeamId};
+use crate::id::{ActId, ChannelId, Digest, KeyId, StateCode, TeamId};
 
 /// The suite byte of everything in this version. There is no negotiation: another value is refused.
 pub const SUITE: u8 = 0x01;
@@ -20,6 +20,8 @@ pub enum Label {
     WellKnownChannel,
     /// Scope of a team's key: root fingerprint, team kind, team.
     TeamScope,
+    /// Scope of a State's signing key: root fingerprint, State.
+    StateKeyScope,
     /// Key of one revision, from the epoch secret: channel, section, act.
     RevisionKey,
     /// Commitment to a revision key: channel, section, act, key.
@@ -64,6 +66,7 @@ impl Label {
             Self::KeyId => "chancery/v1/key-id",
             Self::WellKnownChannel => "chancery/v1/well-known-channel",
             Self::TeamScope => "chancery/v1/team-scope",
+            Self::StateKeyScope => "chancery/v1/state-key-scope",
             Self::RevisionKey => "chancery/v1/revision-key",
             Self::RevisionCommitment => "chancery/v1/revision-commitment",
             Self::Body => "chancery/v1/body",
@@ -137,6 +140,12 @@ pub fn team_scope(root: &KeyId, team: Team) -> TeamId {
         Team::Secretariat(id) => first_half(Label::TeamScope, &[root, b"secretariat", id.as_bytes()]),
         Team::AllParties => first_half(Label::TeamScope, &[root, b"all-parties", b""]),
     })
+}
+
+/// The scope under which the seed of a State's signing key, and its shares, are wrapped.
+#[must_use]
+pub fn state_key_scope(root: &KeyId, state: StateCode) -> [u8; 16] {
+    first_half(Label::StateKeyScope, &[root.as_bytes(), state.as_str().as_bytes()])
 }
 
 fn first_half(label: Label, parts: &[&[u8]]) -> [u8; 16] {

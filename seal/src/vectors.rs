@@ -179,6 +179,8 @@ fn wraps() {
         (Purpose::Epoch, *CHANNEL.as_bytes(), 0),
         (Purpose::Team, [0x77; 16], 3),
         (Purpose::User, [0x10; 16], u64::MAX),
+        (Purpose::StateKey, [0x55; 16], 2),
+        (Purpose::StateShare, [0x55; 16], 2),
     ]
     .map(|(purpose, scope, generation)| {
         let info = WrapInfo { purpose, scope: crate::wrap::Scope::new(scope), generation };

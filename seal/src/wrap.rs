@@ -26,6 +26,11 @@ pub enum Purpose {
     Team,
     /// A generation's seed of a person, to their devices and their paper key. Scope: the person.
     User,
+    /// The seed of a State's signing key, to the State's focal points. Scope:
+    /// [`chancery_core::name::state_key_scope`].
+    StateKey,
+    /// A share of that seed, to one of the State's people. Scope and generation: of the key.
+    StateShare,
     /// A disclosed revision key, to all parties. Scope: the channel; generation: that of all parties.
     Revision,
 }
@@ -38,13 +43,15 @@ impl Purpose {
             Self::Epoch => "epoch",
             Self::Team => "team",
             Self::User => "user",
+            Self::StateKey => "state-key",
+            Self::StateShare => "state-share",
             Self::Revision => "revision",
         }
     }
 }
 
-/// Whose secret it is: the 16 bytes of a channel's, a person's or a team's id (for a team,
-/// [`chancery_core::name::team_scope`]).
+/// Whose secret it is: the 16 bytes of a channel's or a person's id, or of a team's or State key's scope
+/// ([`chancery_core::name::team_scope`], [`chancery_core::name::state_key_scope`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Scope([u8; 16]);
 

@@ -442,7 +442,8 @@ impl Stage {
             kem: Bytes::copy_from_slice(key.public()),
             commitment: commit(&info, seed.as_bytes()),
             // Nothing here opens the seed of an earlier generation.
-            previous_box: (generation > 0).then(|| Digest::of(b"the box of the previous seed")),
+            previous_box: (generation > 0 && !now.team_is_lost(&team))
+                .then(|| Digest::of(b"the box of the previous seed")),
             recipients,
         });
         (statement, key)

@@ -380,7 +380,8 @@ pub struct NewTeamGeneration {
     pub kem: Bytes,
     /// Commitment to the key's seed.
     pub commitment: Digest,
-    /// SHA-256 of the boxed previous seed; none for generation 0.
+    /// SHA-256 of the boxed previous seed; none for generation 0, and where nobody who manages the team is left
+    /// who opens it.
     pub previous_box: Option<Digest>,
     /// Everyone who gets it.
     pub recipients: Recipients,

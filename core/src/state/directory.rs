@@ -74,6 +74,8 @@ pub struct TeamGeneration {
     pub kem_id: KeyId,
     /// Commitment to its seed.
     pub commitment: Digest,
+    /// Whether the seed of the generation before is boxed under it.
+    pub boxes: bool,
     /// Every key the seed was wrapped to, with the index of the act that did it, in log order.
     pub holders: Vec<(u64, KeyId)>,
 }
@@ -86,6 +88,7 @@ impl TeamGeneration {
             kem: act.kem.clone(),
             kem_id: key_id(KeyAlgorithm::XWing, &act.kem),
             commitment: act.commitment,
+            boxes: act.previous_box.is_some(),
             holders: act.recipients.key_ids.iter().map(|key| (since, *key)).collect(),
         }
     }
@@ -335,6 +338,37 @@ impl<'a> DirectoryAt<'a> {
         self.team(team).is_some_and(|generation| {
             let mut given = generation.holders.iter().take_while(|(since, _)| *since < self.size);
             *team == Team::AllParties || given.all(|(_, key)| belongs(key))
+        })
+    }
+
+    /// Whether nobody who manages the team opens its current key. Then the next generation is made without the
+    /// box of this one, and what only this one opened is lost.
+    #[must_use]
+    pub fn team_is_lost(&self, team: &Team) -> bool {
+        let manages = |person: &Person<'_>| match team {
+            Team::State(state) => person.role == Role::FocalPoint && person.state == Some(*state),
+            Team::Secretariat(id) => person.secretariat_team == Some(*id),
+            Team::AllParties => false,
+        };
+        let opens = |key: &KeyId| match team {
+            Team::AllParties => self.secretariat_opens(key),
+            Team::State(_) | Team::Secretariat(_) => {
+                let owner = self.directory.kems.get(key).and_then(|user| self.person(user));
+                owner.is_some_and(|person| manages(&person) && person.opens(key))
+            }
+        };
+        self.team(team).is_some_and(|current| {
+            let mut given = current.holders.iter().take_while(|(since, _)| *since < self.size);
+            !given.any(|(_, key)| opens(key))
+        })
+    }
+
+    /// Whether this is the key of a secretariat team from which its officers have not been cut off since.
+    fn secretariat_opens(&self, key: &KeyId) -> bool {
+        let teams = self.directory.teams.keys().filter(|team| matches!(team, Team::Secretariat(_)));
+        teams.filter(|team| !self.team_is_lost(team)).any(|team| {
+            let mut from = self.generations(team).skip_while(|generation| generation.kem_id != *key);
+            from.next().is_some() && from.all(|later| later.boxes)
         })
     }
 

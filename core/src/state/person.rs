@@ -279,6 +279,17 @@ impl<'a> Person<'a> {
         same_seat && self.kem_id() == other.kem_id() && devices.eq(other.devices().map(|device| device.id))
     }
 
+    /// Whether the person opens what was wrapped to this key, theirs then: they lose what came before they were
+    /// certified anew.
+    #[must_use]
+    pub fn opens(&self, key: &KeyId) -> bool {
+        // Certified with a device: the first time, and whenever the person had lost everything.
+        let certified = |key: &&UserKey| self.record.devices.iter().any(|device| device.since == key.since);
+        let keys = || self.record.keys.iter().filter(|key| key.since < self.size);
+        let since = keys().rev().find(certified).map_or(0, |key| key.since);
+        keys().any(|own| own.kem_id == *key && own.since >= since)
+    }
+
     fn may_hold(&self, key: &KeyId) -> bool {
         self.devices().any(|device| device.kem_id == *key)
             || self.recovery().is_some_and(|recovery| recovery.kem_id == *key)

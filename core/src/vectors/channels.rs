@@ -13,7 +13,7 @@ use crate::error::Reason;
 use crate::id::{ActId, ChannelId, Digest, SectionId, StateCode, TeamId};
 use crate::limits::WRAP_BYTES;
 use crate::mechanism::{ItemKind, Language, Mechanism, UNTOC};
-use crate::name::{directory_channel, publication_channel, publication_entry, team_scope};
+use crate::name::{directory_channel, publication_channel, publication_entry, state_key_scope, team_scope};
 use crate::policy::{World, decide, decide_directory};
 use crate::state::{Channel, Directory, Place};
 
@@ -420,6 +420,7 @@ fn ids(root: &KeyId) -> Value {
             { "kind": "secretariat", "id": TEAM.to_string(), "scope": secretariat },
             { "kind": "all-parties", "id": "", "scope": all },
         ],
+        "state_key_scopes": [{ "state": "CL", "scope": hex::encode(state_key_scope(root, state("CL"))) }],
         "publication_entries": entries,
     })
 }

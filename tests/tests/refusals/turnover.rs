@@ -5,7 +5,7 @@ use chancery_client::compose::Signer;
 use chancery_core::act::{
     AdmitPerson, AmendReview, AmendState, AnnounceReplacement, CompleteReplacement, Membership,
     ObjectToReplacement, Objection, Recipients, Reseat, Reviewer, Role, ShareEpoch, SignedStatement,
-    StateStatement, Statement,
+    StateStatement, Statement, Team,
 };
 use chancery_core::error::Reason;
 use chancery_core::id::{ActId, Digest, InstrumentCode};
@@ -108,6 +108,24 @@ fn object(stage: &mut Stage, by: &str, key: &str) -> Result<(), Reason> {
     stage.directory(by, Statement::ObjectToReplacement(ObjectToReplacement { announcement, objection }))
 }
 
+/// Chile's team has a key, and its only focal point, who held it, was replaced without a word.
+fn replaced(stage: &mut Stage) {
+    let (statement, _) = stage.team_generation(Team::State(state("CL")));
+    stage.directory("chile", statement).unwrap();
+    announce(stage, "root").unwrap();
+    three_days_later(stage);
+    complete(stage, "root", |_| ()).unwrap();
+}
+
+/// The next key of Chile's team, with or without the box of the one before.
+fn boxed_team(stage: &mut Stage, by: &str, boxed: bool) -> Result<(), Reason> {
+    let (Statement::NewTeamGeneration(mut act), _) = stage.team_generation(Team::State(state("CL"))) else {
+        unreachable!()
+    };
+    act.previous_box = boxed.then(|| Digest::of(b"the box of the previous seed"));
+    stage.directory(by, Statement::NewTeamGeneration(act))
+}
+
 /// The time after which an announced replacement may be completed.
 fn three_days_later(stage: &mut Stage) {
     stage.all.now_ms += REPLACEMENT_DELAY_MS;
@@ -186,7 +204,7 @@ fn ends() -> Vec<Row> {
 fn replacements() -> Vec<Row> {
     use Reason::{
         AlreadyThere, BadStatement, FocalPointRequired, NoSuchSubject, RootOnly, SecondCustodianRequired,
-        TooSoon, WrongGeneration,
+        TooSoon, WrongGeneration, WrongRecipients,
     };
     vec![
         row(RootOnly, "a focal point announces a replacement", |s| announce(s, "chile")),
@@ -216,6 +234,15 @@ fn replacements() -> Vec<Row> {
             announce(s, "root").unwrap();
             three_days_later(s);
             Box::new(|s| complete(s, "root", |act| act.generation += 1))
+        }),
+        after(WrongRecipients, "a successor boxes a team's key that it never opened", |s| {
+            replaced(s);
+            Box::new(|s| boxed_team(s, "successor", true))
+        }),
+        after(WrongRecipients, "and leaves out the box of one that it opens", |s| {
+            replaced(s);
+            boxed_team(s, "successor", false).unwrap();
+            Box::new(|s| boxed_team(s, "successor", false))
         }),
         after(SecondCustodianRequired, "against an objection, by one custodian", |s| {
             announce(s, "root").unwrap();

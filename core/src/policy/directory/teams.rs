@@ -28,7 +28,8 @@ pub(super) fn new_generation(scene: &Scene<'_>, act: &NewTeamGeneration) -> Resu
         return Err(Reason::AlreadyThere);
     }
     let expected = now.team_recipients(&act.team);
-    let boxed = act.previous_box.is_some() == (next > 0);
+    // Who manages the team may have come after all who held its key.
+    let boxed = act.previous_box.is_some() == (next > 0 && !now.team_is_lost(&act.team));
     let exact = !expected.is_empty() && act.recipients.key_ids == expected;
     if exact && boxed { Ok(()) } else { Err(Reason::WrongRecipients) }
 }

@@ -129,6 +129,7 @@ fn new_team_key(directory: &mut Directory, team: Team, holders: &[UserId]) {
         kem: Bytes::new(),
         kem_id: KeyId::new([u8::try_from(since).unwrap(); 32]),
         commitment: Digest::of(b"seed"),
+        boxes: false,
         holders: holders.iter().map(|holder| (since, kem(*holder))).collect(),
     };
     directory.teams.entry(team).or_default().push(generation);
