@@ -84,6 +84,20 @@ pub enum SealError {
     /// Input: the MAC does not match, so the message is not from whoever holds the invitation.
     #[error("the message is not from whoever holds the invitation")]
     Mac,
+    /// Input: so many shares cannot be needed of so many.
+    #[error("at least 2 shares are needed, and at most as many as there are, of at most 32")]
+    Threshold,
+    /// Input: a key cannot be put together from so few shares.
+    #[error("{found} shares are here, {threshold} are needed")]
+    TooFewShares {
+        /// How many are needed.
+        threshold: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// Input: the shares give another key than the one that was split.
+    #[error("the shares do not give the key that was split")]
+    WrongShares,
     /// Our bug: a library refused an input that is always valid.
     #[error("internal error: {0}")]
     Bug(&'static str),

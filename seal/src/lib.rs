@@ -23,6 +23,7 @@ pub mod record;
 pub mod recovery;
 pub mod revision;
 pub mod secret;
+pub mod shares;
 pub mod sign;
 pub mod team_box;
 pub mod wrap;

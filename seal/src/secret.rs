@@ -67,6 +67,10 @@ secret!(
     SigningSeed, 32
 );
 secret!(
+    /// A share of the seed of a State's signing key.
+    StateShare, 32
+);
+secret!(
     /// The 128-bit secret inside an invitation.
     InvitationSecret, 16
 );

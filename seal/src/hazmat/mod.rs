@@ -7,6 +7,7 @@ pub(crate) mod ed25519;
 pub(crate) mod hkdf;
 pub(crate) mod hpke;
 pub(crate) mod sha256;
+pub(crate) mod shamir;
 pub(crate) mod xchacha;
 
 #[cfg(test)]
