@@ -20,6 +20,7 @@ mod disclosed;
 mod failure;
 mod files;
 mod get;
+mod hand_over;
 mod invite;
 mod join;
 mod mapping;
@@ -38,12 +39,14 @@ mod raw;
 mod recover;
 mod recovery;
 mod remove;
+mod replacement;
 mod reply;
 mod review;
 mod root;
 mod safety_number;
 mod session;
 mod sheet;
+mod state_key;
 mod threads;
 mod time;
 mod transfer;
@@ -97,7 +100,7 @@ enum Command {
     Root(root::Command),
     /// Join under an invitation, or go on with it
     Join(join::Args),
-    /// Invite an expert or observer of your State
+    /// Invite an expert, observer or further focal point of your State
     Invite(invite::Args),
     /// List who has answered your invitations, and admit them
     Admit(admit::Args),
@@ -121,6 +124,15 @@ enum Command {
     Passphrase,
     /// Remove a person from the directory
     Remove(remove::Args),
+    /// Give a person of your State another role, other instruments or another end
+    Reseat(hand_over::ReseatArgs),
+    /// Hand over to another focal point of your State, and leave
+    HandOver(hand_over::Args),
+    /// Split your State's key into shares, give yours, or put the key together again
+    #[command(subcommand)]
+    StateKey(state_key::Command),
+    /// Object to the announced replacement of your State's focal point and key
+    Object,
     /// Open a review
     Review(review::Args),
     /// What waits for you, what waits for others, what is new, and your channels
@@ -188,6 +200,10 @@ impl Command {
             Self::Move(args) => move_home::run(args, context),
             Self::Passphrase => passphrase::run(context),
             Self::Remove(args) => remove::run(args, context).await,
+            Self::Reseat(args) => hand_over::run_reseat(args, context).await,
+            Self::HandOver(args) => hand_over::run(args, context).await,
+            Self::StateKey(command) => state_key::run(command, context).await,
+            Self::Object => replacement::run_object(context).await,
             Self::Review(args) => review::run(args, context).await,
             Self::Channels => channels::run(context).await,
             Self::Ask(args) => ask::run(args, context).await,

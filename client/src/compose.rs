@@ -201,6 +201,32 @@ pub fn new_epoch(
     secretariat: Option<RecipientKey>,
 ) -> Result<Composed, ComposeError> {
     let number = if previous.is_some() { standpoint.epoch + 1 } else { 0 };
+    epoch(signer, standpoint, act_id, (number, secret, previous), readers, secretariat)
+}
+
+/// The next epoch of a channel in which nobody is left who knows the secret of the one at `standpoint`.
+///
+/// # Errors
+/// [`ComposeError`].
+pub fn epoch_anew(
+    signer: Signer<'_>,
+    standpoint: &Standpoint,
+    act_id: ActId,
+    secret: &EpochSecret,
+    readers: Vec<RecipientKey>,
+    secretariat: Option<RecipientKey>,
+) -> Result<Composed, ComposeError> {
+    epoch(signer, standpoint, act_id, (standpoint.epoch + 1, secret, None), readers, secretariat)
+}
+
+fn epoch(
+    signer: Signer<'_>,
+    standpoint: &Standpoint,
+    act_id: ActId,
+    (number, secret, previous): (u64, &EpochSecret, Option<&EpochSecret>),
+    readers: Vec<RecipientKey>,
+    secretariat: Option<RecipientKey>,
+) -> Result<Composed, ComposeError> {
     let info = epoch_info(standpoint.channel, number);
     let (recipients, wraps) = wrap_to(&info, secret.as_bytes(), readers)?;
     let secretariat = secretariat

@@ -2,11 +2,13 @@
 
 mod alert;
 mod channel;
+mod state_key;
 mod teams;
 mod user;
 
 pub use alert::Alert;
 pub use channel::{ChannelKeys, OpenedPost, sealed_post};
+pub use state_key::{StateKeyRing, state_key_info};
 pub use teams::{TeamKey, TeamRing, team_info};
 pub use user::{UserRing, user_info};
 

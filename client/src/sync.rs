@@ -13,6 +13,7 @@ mod fetch;
 mod flush;
 mod gossip;
 mod post;
+mod state_key;
 pub mod store;
 mod write;
 
@@ -29,11 +30,13 @@ pub use again::VerifiedLog;
 pub use error::SessionError;
 pub use flush::Flushed;
 pub use post::{NewPost, Posted};
+pub(crate) use state_key::lost_race;
+pub use state_key::{Replaced, with_current_state_key};
 pub use write::{Prepared, Sent};
 
 use crate::clock::now_ms;
 use crate::home::{Home, Person};
-use crate::keyring::{Alert, ChannelKeys, Keyring, TeamRing, UserRing};
+use crate::keyring::{Alert, ChannelKeys, Keyring, StateKeyRing, TeamRing, UserRing};
 use crate::link::{Link, ListedChannel};
 use crate::verify::{
     ChannelCopy, DirectoryCopy, Fault, PublicationCopy, VerifyError, basis_needed, extend_channel,
@@ -56,6 +59,7 @@ pub struct Session {
     sheet: Option<KemKeyPair>,
     teams: TeamRing,
     team_alerts: Vec<Alert>,
+    state_keys: StateKeyRing,
     channels: BTreeMap<ChannelId, Held>,
     publications: BTreeMap<Audience, PublicationCopy>,
     listed: BTreeMap<ChannelId, ListedChannel>,
@@ -98,6 +102,7 @@ impl Session {
             sheet: None,
             teams: TeamRing::default(),
             team_alerts: Vec::new(),
+            state_keys: StateKeyRing::default(),
             channels: BTreeMap::new(),
             publications: BTreeMap::new(),
             listed: BTreeMap::new(),
@@ -435,6 +440,7 @@ impl Session {
         let (teams, team_alerts) = TeamRing::open(&self.root, &self.directory.entries, &self.own_keys);
         alerts.extend(team_alerts);
         (self.teams, self.team_alerts) = (teams, alerts);
+        self.open_state_keys();
         if grown {
             let held = std::mem::take(&mut self.channels);
             for held in held.into_values() {

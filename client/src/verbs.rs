@@ -1,6 +1,7 @@
 //! All that a person can do, one verb in each module. The command line only presents what they return.
 
 pub mod admit;
+pub mod amend_review;
 pub mod archive_export;
 pub mod archive_verify;
 pub mod ask;
@@ -15,6 +16,7 @@ pub mod disclosed;
 pub mod find;
 pub mod fingerprint;
 pub mod get;
+pub mod hand_over;
 pub mod invite;
 pub mod join;
 pub mod members;
@@ -28,13 +30,18 @@ pub mod put;
 pub mod recover;
 pub mod recovery;
 pub mod remove_person;
+pub mod replacement;
 pub mod reply;
+pub mod reseat;
 pub mod root_admit_state;
+pub mod root_amend_state;
 pub mod root_certify;
 pub mod root_init;
 pub mod safety_number;
 pub mod seen;
 pub(crate) mod share_epoch;
+pub mod state_key;
+pub mod state_shares;
 pub mod teams;
 pub mod thread;
 pub mod trust;

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::context::Context;
 use super::failure::Failure;
 use super::invite::meant;
-use super::session;
+use super::session::{self, show_state_key};
 use super::time::rfc3339;
 use crate::invitation::Meant;
 use crate::verbs::admit::{Admitted, Candidate, Standing, admit, candidates, refuse, reject};
@@ -89,7 +89,10 @@ pub(super) async fn devices(context: &Context) -> Result<(), Failure> {
 
 fn choose(all: Vec<Candidate>, args: &Args) -> Result<Vec<Candidate>, Failure> {
     if args.all {
-        return Ok(all.into_iter().filter(|one| matches!(one.standing, Standing::Ready(_))).collect());
+        return Ok(all
+            .into_iter()
+            .filter(|one| matches!(one.standing, Standing::Ready(_)) && !one.terms.replaces)
+            .collect());
     }
     for who in &args.who {
         let found = all.iter().filter(|candidate| is_meant(candidate, who)).count();
@@ -104,7 +107,7 @@ fn choose(all: Vec<Candidate>, args: &Args) -> Result<Vec<Candidate>, Failure> {
     Ok(all.into_iter().filter(|one| args.who.iter().any(|who| is_meant(one, who))).collect())
 }
 
-fn is_meant(candidate: &Candidate, who: &str) -> bool {
+pub(super) fn is_meant(candidate: &Candidate, who: &str) -> bool {
     hex::encode(candidate.lookup).starts_with(&who.to_ascii_lowercase())
 }
 
@@ -165,7 +168,8 @@ pub(super) fn terms(terms: &Terms) -> String {
     let state = terms.state.map(|state| format!(" of {state}")).unwrap_or_default();
     let codes: Vec<&str> = terms.instruments.iter().map(chancery_core::id::InstrumentCode::as_str).collect();
     let codes = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
-    format!("{role}{state}{codes}")
+    let until = terms.expires_ms.map(|end| format!(", until {}", rfc3339(end))).unwrap_or_default();
+    format!("{role}{state}{codes}{until}")
 }
 
 fn show(admitted: &Admitted, context: &Context) -> Result<(), Failure> {
@@ -179,6 +183,7 @@ fn show(admitted: &Admitted, context: &Context) -> Result<(), Failure> {
         "team": admitted.terms.team,
         "fingerprint": admitted.fingerprint,
         "state_key": admitted.state_key,
+        "until": admitted.terms.expires_ms.map(rfc3339),
     });
     let key = if admitted.state_key { ", and certified the State's key" } else { "" };
     let text = match admitted.terms.meant {
@@ -187,6 +192,7 @@ fn show(admitted: &Admitted, context: &Context) -> Result<(), Failure> {
         Meant::Again(_) => format!("Certified {} anew, {}.", admitted.user, terms(&admitted.terms)),
     };
     context.out.show("admitted", &fields, text)?;
+    show_state_key(&admitted.state_keys, context)?;
     show_teams(&admitted.teams, context)
 }
 

@@ -6,10 +6,12 @@ use serde_json::json;
 use super::changes::tell_changes;
 use super::context::Context;
 use super::failure::Failure;
+use super::replacement;
 use super::session::{self, confirmed_fields, confirmed_text, name_of, quoted, tell_alarm, tell_unlisted};
 use super::time::rfc3339;
 use crate::render::date;
 use crate::verbs::channels::{ChannelView, Wait, channels};
+use crate::verbs::replacement::concerning;
 use crate::verbs::trust::changes::Acknowledged;
 
 pub(super) async fn run(context: &Context) -> Result<(), Failure> {
@@ -18,6 +20,7 @@ pub(super) async fn run(context: &Context) -> Result<(), Failure> {
     session.sync_all().await?;
     session::confirm(&mut session, context).await?;
     let views = channels(&session)?;
+    replacement::tell(&concerning(&session), context)?;
     tell_unlisted(&mut session, context)?;
     tell_changes(&session, context, Acknowledged::Told)?;
     for view in &views {

@@ -15,14 +15,20 @@ use crate::verbs::{cards, people};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// What the person will be: expert or observer
+    /// What the person will be: expert, observer, or a further focal point
     #[arg(long, value_parser = parse::role, required_unless_present = "recertify")]
     role: Option<Role>,
     /// The instruments the person works on, separated by commas
-    #[arg(long, value_delimiter = ',', required_unless_present = "recertify", value_name = "CODE,..")]
+    #[arg(
+        long, value_delimiter = ',', value_name = "CODE,..",
+        required_if_eq_any([("role", "expert"), ("role", "observer")])
+    )]
     instruments: Vec<InstrumentCode>,
+    /// The last day on which the person is there, or a time [default: for good]
+    #[arg(long, value_parser = parse::until, value_name = "DATE")]
+    until: Option<u64>,
     /// Certify anew a person of your State who has lost every key: the first digits of the id, or the name
-    #[arg(long, value_name = "USER", conflicts_with_all = ["role", "instruments"])]
+    #[arg(long, value_name = "USER", conflicts_with_all = ["role", "instruments", "until"])]
     recertify: Option<String>,
     #[command(flatten)]
     who: Who,
@@ -53,9 +59,9 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     if let Some(name) = &args.recertify {
         return again(&mut session, name, args.who.card(), context).await;
     }
-    let (state, meant) = (session.person()?.state, Meant::Newcomer);
+    let state = session.person()?.state;
     let role = args.role.ok_or_else(|| Failure::usage("no role is given", "Give --role."))?;
-    let terms = Terms { role, state, instruments: args.instruments, team: None, meant };
+    let terms = Terms { instruments: args.instruments, expires_ms: args.until, ..Terms::of(role, state) };
     let invited = invite(&mut session, terms, &args.who.card()).await?;
     show(&invited, context)
 }
@@ -87,6 +93,7 @@ pub(super) fn show(invited: &Invited, context: &Context) -> Result<(), Failure> 
         "instruments": terms.instruments,
         "team": terms.team,
         "expires": expires,
+        "until": terms.expires_ms.map(rfc3339),
     });
     context.out.show("invitation", &fields, &*invited.text)?;
     let team = terms.team.map(|team| format!("\nThe team is {team}.")).unwrap_or_default();

@@ -10,6 +10,7 @@ use super::admit::show_teams;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::prompt::agrees;
+use super::session::show_state_key;
 use crate::home::{Home, HomeError};
 use crate::invitation::{INVITATION_TEXT_BYTES_MAX, Invitation};
 use crate::verbs::join::{
@@ -114,7 +115,7 @@ async fn present(home: Home, context: &Context) -> Result<(), Failure> {
             "the invitation was closed, or has expired, before you were admitted",
             "Ask for a new invitation.",
         )),
-        Enrolled::Admitted { membership, teams } => {
+        Enrolled::Admitted { membership, state_keys, teams } => {
             let listed = &membership;
             let fields = json!({
                 "user": user,
@@ -144,6 +145,7 @@ async fn present(home: Home, context: &Context) -> Result<(), Failure> {
                     .out
                     .advise("Your team's key is still to come; `chancery whoami` shows when it is there.");
             }
+            show_state_key(&state_keys, context)?;
             show_teams(&teams, context)
         }
     }

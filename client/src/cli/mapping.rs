@@ -271,6 +271,11 @@ impl From<SealError> for Failure {
                 error.to_string(),
                 "Something is wrong with this machine; use another.",
             ),
+            SealError::Threshold => Self::usage(error.to_string(), "Name more people, or another threshold."),
+            SealError::TooFewShares { .. } => {
+                let next = "Ask the other holders to give you their share: `chancery state-key give`.";
+                Self::new(Exit::Conflict, "TOO_FEW_SHARES", error.to_string(), next)
+            }
             SealError::Bug(_) => Self::bug(error.to_string()),
             _ => {
                 let next = "If it goes on, report it to the one who wrote it.";

@@ -53,6 +53,19 @@ pub(super) fn team(text: &str) -> Result<TeamName, String> {
         .map_err(|_| "expected NEW or the 32 hexadecimal digits of a team".to_owned())
 }
 
+/// The end of a seat: the last day, in UTC, or a time as RFC 3339 has it; in milliseconds of UTC.
+pub(super) fn until(text: &str) -> Result<u64, String> {
+    let end = match text.parse::<jiff::civil::Date>() {
+        Ok(day) if text.len() == "2026-12-31".len() => {
+            let next = day.tomorrow().ok();
+            next.and_then(|next| format!("{next}T00:00:00Z").parse::<jiff::Timestamp>().ok())
+        }
+        _ => text.parse::<jiff::Timestamp>().ok(),
+    };
+    end.and_then(|end| u64::try_from(end.as_millisecond()).ok())
+        .ok_or_else(|| "expected a day, as 2026-12-31, or a time, as 2026-12-31T12:00:00Z".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +79,10 @@ mod tests {
         assert!(matches!(team("NEW"), Ok(TeamName::New)));
         assert!(matches!(team("000102030405060708090a0b0c0d0e0f"), Ok(TeamName::Id(_))));
         assert!(team("new").is_err());
+        assert_eq!(until("1970-01-01"), Ok(86_400_000));
+        assert_eq!(until("1970-01-02T00:00:00Z"), Ok(86_400_000));
+        for wrong in ["", "tomorrow", "2026-13-01", "2026-12-31T12:00:00", "1969-12-01"] {
+            assert!(until(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -6,11 +6,11 @@ use super::admit::terms;
 use super::changes::tell_changes;
 use super::context::Context;
 use super::failure::Failure;
-use super::session;
 use super::time::rfc3339;
-use crate::invitation::Meant;
+use super::{replacement, session};
 use crate::verbs::invite::Terms;
 use crate::verbs::people::{Listed, people};
+use crate::verbs::replacement::pending;
 use crate::verbs::trust::changes::Acknowledged;
 
 pub(super) async fn run(context: &Context) -> Result<(), Failure> {
@@ -23,7 +23,7 @@ pub(super) async fn run(context: &Context) -> Result<(), Failure> {
     for person in people(&mut session).await? {
         show(&person, context)?;
     }
-    Ok(())
+    replacement::tell(&pending(&session), context)
 }
 
 fn show(person: &Listed, context: &Context) -> Result<(), Failure> {
@@ -34,6 +34,7 @@ fn show(person: &Listed, context: &Context) -> Result<(), Failure> {
         "state": person.state,
         "instruments": person.instruments,
         "team": person.team,
+        "until": person.expires_ms.map(rfc3339),
         "since": rfc3339(person.since_ms),
         "name": card.map(|card| &card.name),
         "post": card.map(|card| &card.post),
@@ -41,11 +42,10 @@ fn show(person: &Listed, context: &Context) -> Result<(), Failure> {
         "own": person.own,
     });
     let what = terms(&Terms {
-        meant: Meant::Newcomer,
-        role: person.role,
-        state: person.state,
         instruments: person.instruments.clone(),
         team: person.team,
+        expires_ms: person.expires_ms,
+        ..Terms::of(person.role, person.state)
     });
     let name = card.map(|card| card.name.as_str()).filter(|name| !name.is_empty());
     let name = name.map(|name| format!(", {name}")).unwrap_or_default();

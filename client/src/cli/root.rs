@@ -1,6 +1,7 @@
 //! `chancery root ...`: what the custodians do from their own home.
 
 mod admit_state;
+mod amend_state;
 mod certify;
 mod init;
 mod invite;
@@ -9,9 +10,9 @@ mod show;
 
 use clap::Subcommand;
 
-use super::admit;
 use super::context::Context;
 use super::failure::Failure;
+use super::{admit, replacement};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -21,10 +22,15 @@ pub(super) enum Command {
     Certify(certify::Args),
     /// Enter a State into the roster
     AdmitState(admit_state::Args),
+    /// Amend a State's standing towards the instruments
+    AmendState(amend_state::Args),
     /// Invite an officer of the secretariat or a State's focal point
     Invite(invite::Args),
     /// List who has answered an invitation, and admit them
     Admit(admit::Args),
+    /// Replace the focal points and the key of a State whose key is lost, after 72 hours
+    #[command(subcommand)]
+    Replace(replacement::Command),
     /// Shut out a lost device of an officer or focal point
     RevokeDevice(revoke_device::Args),
     /// Show the deployment: its keys, its server and the roster
@@ -37,8 +43,10 @@ impl Command {
             Self::Init => init::run(context),
             Self::Certify(args) => certify::run(args, context),
             Self::AdmitState(args) => admit_state::run(args, context).await,
+            Self::AmendState(args) => amend_state::run(args, context).await,
             Self::Invite(args) => invite::run(args, context).await,
             Self::Admit(args) => admit::run(args, context).await,
+            Self::Replace(command) => replacement::run(command, context).await,
             Self::RevokeDevice(args) => revoke_device::run(args, context).await,
             Self::Show => show::run(context).await,
         }

@@ -11,8 +11,10 @@ use super::output::harmless;
 use crate::keyring::OpenError;
 use crate::sync::{Flushed, Session, SessionError};
 use crate::verbs::complain::Alarm;
+use crate::verbs::state_key::{StateKeyKept, keep_state_key};
 use crate::verbs::teams::{TeamKept, keep_teams};
 use crate::verbs::upkeep::{Upkept, upkeep};
+use crate::verbs::user_key;
 use crate::verify::{ChannelCopy, Fault, Tally, VerifyError};
 use chancery_core::state::Place;
 
@@ -64,9 +66,10 @@ fn tell_flushed(session: &mut Session, context: &Context) -> Result<(), Failure>
 /// keeps nobody from reading.
 pub(super) async fn keep_up(session: &mut Session, context: &Context) -> Result<(), Failure> {
     match all_in_order(session).await {
-        Ok((teams, done)) => {
+        Ok(InOrder { state_key, teams, channels }) => {
+            show_state_key(&state_key, context)?;
             show_teams(&teams, context)?;
-            done.iter().try_for_each(|one| tell_upkept(session, context, one))
+            channels.iter().try_for_each(|one| tell_upkept(session, context, one))
         }
         // What does not verify is never passed over.
         Err(error @ (SessionError::Verify(_) | SessionError::Forked { .. })) => Err(error.into()),
@@ -77,11 +80,47 @@ pub(super) async fn keep_up(session: &mut Session, context: &Context) -> Result<
     }
 }
 
+/// What was done so that keys are with whom they should be, and with nobody else.
+pub(super) struct InOrder {
+    pub(super) state_key: Vec<StateKeyKept>,
+    pub(super) teams: Vec<TeamKept>,
+    pub(super) channels: Vec<Upkept>,
+}
+
+impl InOrder {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.state_key.is_empty() && self.teams.is_empty() && self.channels.is_empty()
+    }
+}
+
 /// Teams before channels: a channel's secret goes to the current key of the secretariat's team.
-pub(super) async fn all_in_order(
-    session: &mut Session,
-) -> Result<(Vec<TeamKept>, Vec<Upkept>), SessionError> {
-    Ok((keep_teams(session).await?, upkeep(session).await?))
+pub(super) async fn all_in_order(session: &mut Session) -> Result<InOrder, SessionError> {
+    // What is handed to the person goes to their own key, which comes first.
+    user_key::renew(session).await?;
+    Ok(InOrder {
+        state_key: keep_state_key(session).await?,
+        teams: keep_teams(session).await?,
+        channels: upkeep(session).await?,
+    })
+}
+
+/// What was done for the State's key.
+pub(super) fn show_state_key(kept: &[StateKeyKept], context: &Context) -> Result<(), Failure> {
+    for one in kept {
+        let (fields, text) = match *one {
+            StateKeyKept::Replaced { state, generation, recipients } => (
+                json!({ "state": state, "generation": generation, "done": "replaced", "recipients": recipients }),
+                format!("Made key {generation} of {state}, in place of one that somebody else knew."),
+            ),
+            StateKeyKept::Shared { state, generation, user } => (
+                json!({ "state": state, "generation": generation, "done": "shared", "user": user }),
+                format!("Handed the key of {state} to its focal point {user}."),
+            ),
+        };
+        context.out.record("state-key", &fields)?;
+        context.out.advise(text);
+    }
+    Ok(())
 }
 
 /// Hands in what was verified, for the other readers to count. A failure keeps nobody from reading.
@@ -228,6 +267,10 @@ impl From<SessionError> for Failure {
                 let next =
                     "Ask the secretariat to run `chancery upkeep`, or hold it back for now with --hold-back.";
                 Self::new(Exit::Conflict, "NO_ALL_PARTIES_KEY", text, next)
+            }
+            SessionError::NoStateKey(_) => {
+                let next = "Ask another focal point of your State to run `chancery upkeep`; `chancery whoami` shows when the key is here.";
+                Self::new(Exit::Conflict, "NO_SECRET", text, next)
             }
             SessionError::Waits { .. } => {
                 let next = "It is sent, once, with the next command that reaches the server.";

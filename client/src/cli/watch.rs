@@ -8,10 +8,12 @@ use serde_json::json;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
+use super::replacement;
 use super::session::{self, place_name, quoted};
 use super::time::rfc3339;
 use crate::render::date;
 use crate::sync::{Session, SessionError};
+use crate::verbs::replacement::concerning;
 use crate::verbs::watch::{Arrived, Bounds, Ended, Idle, watch};
 
 #[derive(Debug, clap::Args)]
@@ -32,6 +34,7 @@ const LOCK_AFTER_MINUTES: u32 = 60;
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
     session::keep_up(&mut session, context).await?;
+    replacement::tell(&concerning(&session), context)?;
     let idle = presence(args.lock_after, context);
     let time = args.seconds.map(Duration::from_secs);
     let bounds = Bounds { time, entries: args.count, idle: idle.as_deref() };
@@ -79,7 +82,9 @@ fn locked(minutes: u32) -> Failure {
 }
 
 fn show(session: &Session, context: &Context, arrived: &Arrived) -> Result<(), Failure> {
-    let Some(copy) = session.channel(arrived.channel) else { return Ok(()) };
+    let Some(copy) = session.channel(arrived.channel) else {
+        return replacement::tell(&concerning(session), context);
+    };
     let Some(entry) = copy.entry(arrived.index) else { return Ok(()) };
     let kind = entry.act()?.content().statement.kind();
     let post = copy.state.posts.get(&arrived.act);

@@ -5,10 +5,13 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
+use super::replacement;
+use super::time::rfc3339;
 use crate::home::{Holder, Home};
 use crate::link::LinkError;
 use crate::sync::SessionError;
 use crate::verbs::join::{Enrolled, JoinError, enrol, own_fingerprint};
+use crate::verbs::replacement::Pending;
 
 pub(super) async fn run(context: &Context) -> Result<(), Failure> {
     let home = context.open_home()?;
@@ -47,8 +50,9 @@ async fn person(home: Home, context: &Context) -> Result<(), Failure> {
         home.keys().root,
         home.server()?.address,
     );
-    let (word, more) = standing(home).await?;
+    let (word, more, replaced) = standing(home).await?;
     fields["enrolment"] = json!(word);
+    let own = fields["role"].clone();
     if let (Value::Object(fields), Value::Object(more)) = (&mut fields, more) {
         fields.extend(more);
     }
@@ -59,33 +63,44 @@ async fn person(home: Home, context: &Context) -> Result<(), Failure> {
         "void" => "\nthe invitation was closed or has expired; ask for another",
         _ => "\nthe server does not answer, so this is only what the home knows",
     });
-    context.out.show("whoami", &fields, text)
+    // The home knows what one was invited as; the directory has the last word.
+    if let Some(role) = fields["role"].as_str().filter(|role| own.as_str() != Some(role)) {
+        text.push_str(&format!("\nyou are {} now", role.replace('-', " ")));
+    }
+    if let Some(until) = fields["until"].as_str() {
+        text.push_str(&format!("\nuntil {until}"));
+    }
+    context.out.show("whoami", &fields, text)?;
+    replacement::tell(&replaced, context)
 }
 
 /// The server being away is no failure here: the home has something to say by itself.
-async fn standing(home: Home) -> Result<(&'static str, Value), Failure> {
-    match enrol(home).await {
-        Ok(Enrolled::Waiting) => Ok(("waiting", json!({}))),
-        Ok(Enrolled::Void) => Ok(("void", json!({}))),
-        Ok(Enrolled::Admitted { membership, .. }) => Ok((
-            "admitted",
-            json!({
+async fn standing(home: Home) -> Result<(&'static str, Value, Vec<Pending>), Failure> {
+    let (word, more) = match enrol(home).await {
+        Ok(Enrolled::Waiting) => ("waiting", json!({})),
+        Ok(Enrolled::Void) => ("void", json!({})),
+        Ok(Enrolled::Admitted { membership, .. }) => {
+            let more = json!({
+                "role": membership.role.as_str(),
+                "until": membership.expires_ms.map(rfc3339),
                 "instruments": membership.instruments,
                 "team": membership.secretariat_team,
                 "state_key": membership.state_key,
                 "team_key": membership.team_key,
-            }),
-        )),
+            });
+            return Ok(("admitted", more, membership.replacement.into_iter().collect()));
+        }
         Err(
             JoinError::Link(LinkError::Unavailable(_))
             | JoinError::Session(SessionError::Link(LinkError::Unavailable(_))),
-        ) => Ok(("unknown", json!({}))),
-        Err(JoinError::NotListed) => Ok(("gone", json!({}))),
+        ) => ("unknown", json!({})),
+        Err(JoinError::NotListed) => ("gone", json!({})),
         Err(JoinError::Session(SessionError::Link(error))) if error.reason() == Some(NOT_ENROLLED) => {
-            Ok(("gone", json!({})))
+            ("gone", json!({}))
         }
-        Err(error) => Err(error.into()),
-    }
+        Err(error) => return Err(error.into()),
+    };
+    Ok((word, more, Vec::new()))
 }
 
 /// The server's word for a key that the directory does not know.

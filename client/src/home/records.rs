@@ -59,6 +59,8 @@ families! {
     Seen = "seen";
     /// Which changes of keys the person was told of.
     Told = "told";
+    /// A hand-over that is not finished.
+    HandOver = "hand-over";
 }
 
 /// The records of an open home.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chancery_core::act::ActError;
 use chancery_core::error::Reason;
-use chancery_core::id::{ActId, ChannelId};
+use chancery_core::id::{ActId, ChannelId, StateCode};
 use chancery_core::policy::BodyFault;
 use chancery_seal::SealError;
 
@@ -76,6 +76,9 @@ pub enum SessionError {
     /// There is no key of all parties to which a disclosure could be wrapped.
     #[error("the secretariat has not made the key of all parties yet")]
     NoAllPartiesKey,
+    /// This home does not hold its State's newest key, or the State has none.
+    #[error("this home does not hold the current key of {0}")]
+    NoStateKey(StateCode),
     /// Sent, but no answer came: it waits in the outbox and is sent again, once.
     #[error("act {act} waits in the outbox: {cause}")]
     Waits {

@@ -85,6 +85,9 @@ impl Session {
                     self.sync_channel(new.channel).await?;
                     self.rotate_unless_done(new.channel).await?;
                 }
+                Reason::StaleStateKey => {
+                    self.renew_state_key().await?;
+                }
                 reason if is_stale(reason) => {
                     self.sync_directory().await?;
                     self.sync_channel(new.channel).await?;
@@ -135,7 +138,12 @@ impl Session {
             return Err(Reason::NotTheLatest.into());
         }
         let standpoint = self.standpoint(new.channel)?;
-        let clears = self.mechanism().item(new.kind).cleared.then_some(person.state_key.as_ref()).flatten();
+        let clears = match self.mechanism().item(new.kind).cleared.then(|| self.state_key()) {
+            Some(Ok(key)) => Some(key),
+            // Without the State's word the policy says what is missing.
+            Some(Err(SessionError::Refused(_))) | None => None,
+            Some(Err(error)) => return Err(error),
+        };
         let revision =
             NewRevision { state, section, previous: latest, kind: new.kind, body: &new.body, clears };
         let secret = if copy.state.epoch.is_none() {
@@ -208,7 +216,7 @@ impl Session {
             return Err(SessionError::Bug("only posts are disclosed"));
         };
         let person = self.person()?;
-        let key = person.state_key.as_ref().ok_or(Reason::FocalPointRequired)?;
+        let key = self.state_key()?;
         let channel = content.header.channel;
         let post = PostRef {
             state: person.state.ok_or(Reason::StateUnderReviewOnly)?,

@@ -10,7 +10,7 @@ use chancery_seal::random::make_bytes;
 use chancery_seal::secret::EpochSecret;
 
 use super::{Session, SessionError};
-use crate::compose::{Composed, RecipientKey, Signer, Standpoint, new_epoch};
+use crate::compose::{Composed, RecipientKey, Signer, Standpoint, epoch_anew, new_epoch};
 use crate::entry::{Outgoing, Receipt, Release};
 use crate::home::Family;
 use crate::link::{Code, LinkError};
@@ -160,13 +160,21 @@ impl Session {
         let readers = state.epoch_recipients(roster, &now).into_iter().filter_map(key).collect();
         let team = state.secretariat_key(roster, &now).and_then(|_| now.team(&roster.team()));
         let secretariat = team.map(|team| RecipientKey { id: team.kem_id, public: team.kem.clone() });
-        let previous = match (&copy.state.epoch, self.keyring(channel)) {
-            (Some(epoch), Some(ring)) => Some(ring.secret(epoch.number)?),
-            _ => None,
-        };
         let (standpoint, act_id) = (self.standpoint(channel)?, ActId::new(make_bytes()?));
         let secret = EpochSecret::make()?;
-        Ok(new_epoch(self.signer()?, &standpoint, act_id, &secret, previous, readers, secretariat)?)
+        let signer = self.signer()?;
+        let known = copy.state.epoch.as_ref().zip(self.keyring(channel));
+        Ok(match known {
+            // Nobody is left in it: its founders, who were never in, begin it anew.
+            Some(_) if state.awaits_founders(roster, &now) => {
+                epoch_anew(signer, &standpoint, act_id, &secret, readers, secretariat)?
+            }
+            Some((epoch, ring)) => {
+                let previous = Some(ring.secret(epoch.number)?);
+                new_epoch(signer, &standpoint, act_id, &secret, previous, readers, secretariat)?
+            }
+            None => new_epoch(signer, &standpoint, act_id, &secret, None, readers, secretariat)?,
+        })
     }
 
     /// The same `decide` that the server and every reader run, before anything is sent.

@@ -11,13 +11,14 @@ use chancery_core::id::{DeviceId, Digest, UserId};
 use chancery_core::name::{KeyAlgorithm, key_id};
 
 use super::invite::{Kept, Terms};
+use super::state_key::{StateKeyKept, keep_state_key};
 use super::teams::{self, TeamKept};
 use super::{cards, fingerprint, user_key};
-use crate::compose::{Composed, RecipientKey, Signer};
+use crate::compose::{Composed, RecipientKey};
 use crate::home::{Family, Holder};
 use crate::invitation::Meant;
 use crate::link::{Enrolment, EnrolmentRequest, IncomingInvitation};
-use crate::sync::{Prepared, Session, SessionError};
+use crate::sync::{Prepared, Session, SessionError, with_current_state_key};
 
 /// One of the inviter's invitations.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ pub struct Newcomer {
     pub keys: Answered,
     /// What both sides can compare: see [`fingerprint::of_keys`].
     pub fingerprint: String,
-    request: EnrolmentRequest,
+    pub(super) request: EnrolmentRequest,
 }
 
 /// Whose keys were handed in.
@@ -103,6 +104,8 @@ pub struct Admitted {
     pub fingerprint: String,
     /// Whether the person's State key was certified with it.
     pub state_key: bool,
+    /// What was done for the State's key.
+    pub state_keys: Vec<StateKeyKept>,
     /// What was done so that the newcomer can read.
     pub teams: Vec<TeamKept>,
 }
@@ -175,23 +178,40 @@ pub async fn admit(session: &mut Session, candidate: Candidate) -> Result<Admitt
     };
     let (user, device) = (newcomer.keys.user(), newcomer.keys.device());
     let terms = candidate.terms;
+    // Takes 72 hours and two acts of its own.
+    if terms.replaces {
+        return Err(Reason::SeatTaken.into());
+    }
     let mut state_key = false;
     if session.now().by_device(&device).is_none() {
-        let acts = acts(session, &newcomer, &terms)?;
-        state_key = acts.len() > 1;
-        session.append(session.directory().id(), acts).await?;
+        state_key = with_current_state_key(session, async |session| {
+            let acts = acts(session, &newcomer, &terms)?;
+            let certifies = acts.len() > 1;
+            session.append(session.directory().id(), acts).await?;
+            Ok(certifies)
+        })
+        .await?;
     }
     if let Some(card) = &candidate.card {
         cards::keep(&session.home, user, card)?;
     }
     session.link.close_invitation(&candidate.lookup, true).await?;
     session.home.remove(Family::Invitation, &candidate.lookup)?;
-    let kept = match session.home.keys().holder {
-        Holder::Custodian { .. } => Vec::new(),
-        Holder::Person(_) => teams::keep_teams(session).await?,
+    let (state_keys, kept) = match session.home.keys().holder {
+        Holder::Custodian { .. } => (Vec::new(), Vec::new()),
+        Holder::Person(_) => (keep_state_key(session).await?, teams::keep_teams(session).await?),
     };
     let fingerprint = newcomer.fingerprint;
-    Ok(Admitted { user, device, terms, card: candidate.card, fingerprint, state_key, teams: kept })
+    Ok(Admitted {
+        user,
+        device,
+        terms,
+        card: candidate.card,
+        fingerprint,
+        state_key,
+        state_keys,
+        teams: kept,
+    })
 }
 
 /// Rejects an answer that does not come from whoever was given the invitation. The invitation waits for another;
@@ -269,10 +289,8 @@ fn statements(
     terms: &Terms,
 ) -> Result<Vec<Statement>, SessionError> {
     let mut statements = Vec::new();
-    let membership = match terms.role {
-        Role::Officer | Role::FocalPoint => None,
-        Role::Expert | Role::Observer => Some(membership(session, newcomer, terms)?),
-    };
+    let by_root = matches!(session.home.keys().holder, Holder::Custodian { .. });
+    let membership = if by_root { None } else { Some(membership(session, newcomer, terms)?) };
     statements.push(Statement::AdmitPerson(AdmitPerson {
         keys: keys.clone(),
         keys_bytes: newcomer.request.keys.clone(),
@@ -282,10 +300,10 @@ fn statements(
         instruments: terms.instruments.clone(),
         secretariat_team: terms.team,
         membership,
-        expires_ms: None,
+        expires_ms: terms.expires_ms,
     }));
     let now = session.now();
-    if let (Some(state), Some(key)) = (terms.state, newcomer.request.state_key)
+    if let (true, Some(state), Some(key)) = (by_root, terms.state, newcomer.request.state_key)
         && now.state_key(&state).is_none()
     {
         statements.push(Statement::CertifyStateKey(CertifyStateKey { state, key, generation: 0 }));
@@ -300,16 +318,14 @@ fn membership(
     terms: &Terms,
 ) -> Result<chancery_core::act::SignedMembership, SessionError> {
     let state = terms.state.ok_or(Reason::NotEntitled)?;
-    let key = session.person()?.state_key.as_ref().ok_or(Reason::FocalPointRequired)?;
     let membership = Membership {
         state,
         role: terms.role,
         instruments: terms.instruments.clone(),
         keys: Digest::of(&newcomer.request.keys),
-        // Certified anew, a person stays as long as before.
-        expires_ms: session.now().person(&newcomer.keys.user()).and_then(|person| person.expires_ms),
+        expires_ms: terms.expires_ms,
     };
-    Ok(Signer { key, root: session.root() }.statement(&StateStatement::Membership(membership))?)
+    session.state_word(&StateStatement::Membership(membership))
 }
 
 #[cfg(test)]
@@ -323,8 +339,7 @@ mod tests {
     use crate::link::Redemption;
 
     fn kept(role: Role) -> Kept {
-        let (state, meant) = (Some("CL".parse().unwrap()), Meant::Newcomer);
-        let terms = Terms { role, state, instruments: Vec::new(), team: None, meant };
+        let terms = Terms::of(role, Some("CL".parse().unwrap()));
         let card = PersonCard { name: String::new(), post: String::new(), contact: String::new() };
         Kept::new(&InvitationSecret::from_bytes([3; 16]), terms, &card)
     }

@@ -22,7 +22,7 @@ use crate::entry::Release;
 use crate::files::{FileError, Progress, fetch, upload_clear};
 use crate::keyring::sealed_post;
 use crate::render::Section;
-use crate::sync::{Prepared, Sent, Session, SessionError};
+use crate::sync::{Prepared, Sent, Session, SessionError, with_current_state_key};
 use crate::verbs::find::{self, Prefix};
 use crate::verbs::thread::dialogue;
 
@@ -66,15 +66,19 @@ pub struct Done {
     pub sent: Sent,
 }
 
-/// What disclosing would do, and whether the rules would refuse it. Changes nothing.
+/// What disclosing would do, and whether the rules would refuse it. Changes nothing, but for a State's key that owes a
+/// successor.
 ///
 /// # Errors
 /// [`SessionError`].
 pub async fn preview(session: &mut Session, wanted: &Wanted) -> Result<Plan, SessionError> {
-    session.sync_all().await?;
-    let plan = plan(session, wanted)?;
-    session.decide_here(plan.channel, &prepare(session, &plan)?)?;
-    Ok(plan)
+    with_current_state_key(session, async |session| {
+        session.sync_all().await?;
+        let plan = plan(session, wanted)?;
+        session.decide_here(plan.channel, &prepare(session, &plan)?)?;
+        Ok(plan)
+    })
+    .await
 }
 
 /// Discloses. For the public the files are sent in clear first.
@@ -86,6 +90,10 @@ pub async fn disclose(
     wanted: &Wanted,
     progress: &Progress,
 ) -> Result<Done, SessionError> {
+    with_current_state_key(session, async |session| attempt(session, wanted, progress).await).await
+}
+
+async fn attempt(session: &mut Session, wanted: &Wanted, progress: &Progress) -> Result<Done, SessionError> {
     session.sync_all().await?;
     let mut published = false;
     let mut attempts = ATTEMPTS;
@@ -250,7 +258,8 @@ fn post_ref(state: StateCode, channel: ChannelId, act_id: ActId, record: &PostRe
 /// The State that speaks, if this person is its focal point and it is under review: told here by the policy's own
 /// words, because without the State's key there is no act that the policy could be asked about.
 pub(super) fn speaker(session: &Session, channel: ChannelId) -> Result<(StateCode, Role), SessionError> {
-    let person = session.person()?;
+    let now = session.now();
+    let person = now.person(&session.person()?.identity.user).ok_or(Reason::UnknownDevice)?;
     match person.role {
         Role::Officer => return Err(Reason::SecretariatReadsOnly.into()),
         Role::Observer => return Err(Reason::ObserverReadsOnly.into()),
@@ -264,7 +273,7 @@ pub(super) fn speaker(session: &Session, channel: ChannelId) -> Result<(StateCod
 
 /// The State's signature.
 pub(super) fn state_signer(session: &Session) -> Result<Signer<'_>, SessionError> {
-    let key = session.person()?.state_key.as_ref().ok_or(Reason::FocalPointRequired)?;
+    let key = session.state_key()?;
     Ok(Signer { key, root: session.root() })
 }
 

@@ -1,5 +1,5 @@
-//! An inviter opens an invitation: the custodians for officers and focal points, a focal point for the
-//! State's own people.
+//! An inviter opens an invitation: the custodians for officers and for a State's first focal point, a focal point
+//! for the State's own people.
 
 use chancery_core::act::{PersonCard, Role};
 use chancery_core::error::Reason;
@@ -23,8 +23,28 @@ pub struct Terms {
     pub instruments: Vec<InstrumentCode>,
     /// The team of an officer.
     pub team: Option<TeamId>,
+    /// From when on the person is not there any more, milliseconds of UTC (¶18).
+    pub expires_ms: Option<u64>,
+    /// Whether the newcomer takes the place of a State's focal points whose key is lost.
+    pub replaces: bool,
     /// Who is meant to answer.
     pub meant: Meant,
+}
+
+impl Terms {
+    /// What a newcomer is invited as for good, in nobody's place.
+    #[must_use]
+    pub const fn of(role: Role, state: Option<StateCode>) -> Self {
+        Self {
+            role,
+            state,
+            instruments: Vec::new(),
+            team: None,
+            expires_ms: None,
+            replaces: false,
+            meant: Meant::Newcomer,
+        }
+    }
 }
 
 /// An invitation that was opened.
@@ -93,12 +113,13 @@ impl Kept {
 /// [`Reason::NoSuchSubject`].
 pub fn terms_of(session: &Session, user: UserId, meant: Meant) -> Result<Terms, Reason> {
     let person = session.now().person(&user).ok_or(Reason::NoSuchSubject)?;
+    // Certified anew, a person stays as long as before.
     Ok(Terms {
-        role: person.role,
-        state: person.state,
         instruments: person.instruments.to_vec(),
         team: person.secretariat_team,
+        expires_ms: person.expires_ms,
         meant,
+        ..Terms::of(person.role, person.state)
     })
 }
 
@@ -171,6 +192,9 @@ fn may_certify_anew(session: &Session, user: UserId) -> Result<(), Reason> {
 
 fn may_invite_newcomer(session: &Session, terms: &Terms) -> Result<(), Reason> {
     let now = session.now();
+    if terms.expires_ms.is_some_and(|end| end <= Session::now_ms()) {
+        return Err(Reason::PastEnd);
+    }
     let by_root = matches!(session.home.keys().holder, Holder::Custodian { .. });
     match terms.role {
         Role::Officer if by_root => {
@@ -181,11 +205,17 @@ fn may_invite_newcomer(session: &Session, terms: &Terms) -> Result<(), Reason> {
             }
         }
         Role::FocalPoint if by_root => {
-            let known = terms.state.is_some_and(|state| now.state(&state).is_some());
-            if known { Ok(()) } else { Err(Reason::NoSuchSubject) }
+            let state = terms.state.filter(|state| now.state(state).is_some());
+            let state = state.ok_or(Reason::NoSuchSubject)?;
+            let has_key = now.state_key(&state).is_some();
+            match (has_key || now.focal_points(state).next().is_some(), terms.replaces) {
+                (true, false) => Err(Reason::SeatTaken),
+                (_, true) if !has_key => Err(Reason::NoSuchSubject),
+                _ => Ok(()),
+            }
         }
-        Role::Officer | Role::FocalPoint => Err(Reason::RootOnly),
-        Role::Expert | Role::Observer => {
+        Role::Officer => Err(Reason::RootOnly),
+        Role::FocalPoint | Role::Expert | Role::Observer => {
             let own = session.home.person().ok().filter(|_| !by_root);
             let own = own.and_then(|person| now.person(&person.identity.user));
             let own = own.filter(|person| person.role == Role::FocalPoint);
@@ -194,7 +224,8 @@ fn may_invite_newcomer(session: &Session, terms: &Terms) -> Result<(), Reason> {
                 return Err(Reason::NotEntitled);
             }
             let known = |code| session.mechanism().instrument(code).is_some();
-            let some = !terms.instruments.is_empty() && terms.instruments.iter().all(known);
+            let on_everything = terms.role == Role::FocalPoint;
+            let some = terms.instruments.is_empty() == on_everything && terms.instruments.iter().all(known);
             if some { Ok(()) } else { Err(Reason::OutsideMechanism) }
         }
     }

@@ -9,6 +9,8 @@ use chancery_seal::sign::SigningKey;
 use zeroize::Zeroizing;
 
 use super::fingerprint;
+use super::replacement::{Pending, pending};
+use super::state_key::{StateKeyKept, keep_state_key};
 use super::teams::{TeamKept, keep_teams};
 use crate::home::{Family, Holder, Home, HomeError, Keys, Person, TlsIdentity};
 use crate::identity::Identity;
@@ -33,6 +35,8 @@ pub enum Enrolled {
     Admitted {
         /// What one is.
         membership: Box<Membership>,
+        /// What was done, at the first time, for the State's key.
+        state_keys: Vec<StateKeyKept>,
         /// What was done, at the first time, for the teams whose keys one makes.
         teams: Vec<TeamKept>,
     },
@@ -53,6 +57,10 @@ pub struct Membership {
     pub instruments: Vec<InstrumentCode>,
     /// The team of an officer.
     pub secretariat_team: Option<TeamId>,
+    /// From when on one is not there any more, milliseconds of UTC.
+    pub expires_ms: Option<u64>,
+    /// The announced replacement of the State's focal points and key.
+    pub replacement: Option<Pending>,
     /// Whether this home holds its State's current key.
     pub state_key: bool,
     /// Whether this home holds its team's current key; it may come with the inviter's next work.
@@ -159,13 +167,14 @@ pub async fn enrol(home: Home) -> Result<Enrolled, JoinError> {
     }
     let mut session = Session::open(home).await?;
     let mut membership = check(&session)?;
-    let mut teams = Vec::new();
+    let (mut state_keys, mut teams) = (Vec::new(), Vec::new());
     if is_open(&session.home)? {
         settle(&mut session, &membership)?;
+        state_keys = keep_state_key(&mut session).await?;
         teams = keep_teams(&mut session).await?;
         membership = check(&session)?;
     }
-    Ok(Enrolled::Admitted { membership: Box::new(membership), teams })
+    Ok(Enrolled::Admitted { membership: Box::new(membership), state_keys, teams })
 }
 
 fn remembered(home: &Home) -> Result<Option<Invitation>, JoinError> {
@@ -214,9 +223,9 @@ pub fn check(session: &Session) -> Result<Membership, JoinError> {
     let now = session.now();
     let listed = now.person(&keys.user).ok_or(JoinError::NotListed)?;
     let newest = listed.newest_key().ok_or(JoinError::NotListed)?;
-    // A role changes by an act that everyone sees; while one enrols it is what one was invited as.
-    let open = is_open(&session.home)?;
     let device = listed.device(&keys.device).ok_or(JoinError::NotListed)?;
+    // What one is may change with the years; at first it is what the invitation said.
+    let open = is_open(&session.home)?;
     for (what, same) in [
         ("role", !open || listed.role == own.role),
         ("State", listed.state == own.state),
@@ -229,7 +238,6 @@ pub fn check(session: &Session) -> Result<Membership, JoinError> {
             return Err(JoinError::OtherRecord(what));
         }
     }
-    let state_key = own.state.and_then(|state| now.state_key(&state)).map(|newest| &newest.key);
     let team = listed.state.map(Team::State).or(listed.secretariat_team.map(Team::Secretariat));
     let newest = team.and_then(|team| Some((team, now.team(&team)?.number)));
     Ok(Membership {
@@ -238,7 +246,9 @@ pub fn check(session: &Session) -> Result<Membership, JoinError> {
         state: listed.state,
         instruments: listed.instruments.to_vec(),
         secretariat_team: listed.secretariat_team,
-        state_key: own.state_key.as_ref().is_some_and(|key| Some(&key.public()) == state_key),
+        expires_ms: listed.expires_ms,
+        replacement: pending(session).into_iter().find(|pending| Some(pending.state) == listed.state),
+        state_key: session.state_key().is_ok(),
         team_key: newest.is_some_and(|(team, number)| session.teams().get(team, number).is_some()),
     })
 }
@@ -250,7 +260,10 @@ fn is_own(session: &Session, newest: &UserKey) -> bool {
 
 /// Forgets the invitation, and a State key that was not certified: the State has another one.
 fn settle(session: &mut Session, membership: &Membership) -> Result<(), JoinError> {
-    if !membership.state_key && session.home.person()?.state_key.is_some() {
+    let made = session.home.person()?.state_key.as_ref().map(SigningKey::public);
+    let record = membership.state.and_then(|state| session.now().state(&state));
+    let certified = record.is_some_and(|state| state.keys.iter().any(|key| Some(key.key) == made));
+    if made.is_some() && !certified {
         session.home.update_keys(|keys| {
             if let Holder::Person(person) = &mut keys.holder {
                 person.state_key = None;

@@ -70,24 +70,27 @@ fn terms(new: &NewReview, team: TeamId) -> OpenReview {
     let mut instruments = new.instruments.clone();
     instruments.sort();
     instruments.dedup();
-    let mut reviewers: Vec<Reviewer> = new
-        .reviewers
-        .iter()
-        .map(|(state, drawn)| {
-            let mut drawn = drawn.clone();
-            drawn.sort();
-            drawn.dedup();
-            Reviewer { state: *state, instruments: drawn }
-        })
-        .collect();
-    reviewers.sort_by_key(|reviewer| reviewer.state);
+    let reviewers = reviewers(&new.reviewers);
     let mut languages = new.languages.clone();
     languages.sort();
     languages.dedup();
     OpenReview { state: new.state, instruments, reviewers, secretariat_team: team, languages }
 }
 
-fn openings(review: &OpenReview) -> Vec<Opening> {
+pub(super) fn reviewers(drawn: &[(StateCode, Vec<InstrumentCode>)]) -> Vec<Reviewer> {
+    let reviewer = |(state, drawn): &(StateCode, Vec<InstrumentCode>)| {
+        let mut instruments = drawn.clone();
+        instruments.sort();
+        instruments.dedup();
+        Reviewer { state: *state, instruments }
+    };
+    let mut reviewers: Vec<Reviewer> = drawn.iter().map(reviewer).collect();
+    reviewers.sort_by_key(|reviewer| reviewer.state);
+    reviewers
+}
+
+/// The channels that a review needs.
+pub(super) fn openings(review: &OpenReview) -> Vec<Opening> {
     let strands = review.instruments.iter().cloned().map(Opening::Strand);
     let drawn = |instrument: &&InstrumentCode| {
         review.reviewers.iter().any(|reviewer| reviewer.instruments.contains(instrument))

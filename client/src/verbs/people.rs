@@ -21,6 +21,8 @@ pub struct Listed {
     pub instruments: Vec<InstrumentCode>,
     /// The team of an officer.
     pub team: Option<TeamId>,
+    /// From when on the person is not there any more, milliseconds of UTC.
+    pub expires_ms: Option<u64>,
     /// When the person was admitted, milliseconds of UTC.
     pub since_ms: u64,
     /// Name and contact, where they are known here. The directory holds none.
@@ -54,6 +56,7 @@ fn listed(session: &Session, person: &Person<'_>, own: Option<UserId>) -> Result
         state: person.state,
         instruments: person.instruments.to_vec(),
         team: person.secretariat_team,
+        expires_ms: person.expires_ms,
         since_ms: entry.map_or(0, |entry| entry.log_time_ms),
         card: cards::of(session, person.user)?,
         own: own == Some(person.user),

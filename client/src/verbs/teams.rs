@@ -112,8 +112,11 @@ async fn make(
     let info = team_info(session.root(), team, generation);
     let seed = KemSeed::make()?;
     let pair = KemKeyPair::from_seed(&seed)?;
+    let lost = session.now().team_is_lost(&team);
     let previous_box = match current {
+        // Nobody who manages the team knows the previous key: what only that one opened is lost.
         None => None,
+        Some(_) if lost => None,
         Some(current) => {
             // Without the previous key those who join later could not read the archive.
             let held = session.teams().get(team, current.number).ok_or(Reason::NotEntitled)?;

@@ -6,7 +6,7 @@ use std::fmt;
 use chancery_core::act::{PersonCard, Role, Statement};
 use chancery_core::error::{Class, Reason};
 use chancery_core::id::{ActId, ChannelId, StateCode, UserId};
-use chancery_core::state::{Channel, DirectoryAt, Place, Roster};
+use chancery_core::state::{Channel, DirectoryAt, Person, Place, Roster};
 use chancery_seal::random::make_bytes;
 
 use crate::compose::{RecipientKey, add_member};
@@ -94,13 +94,18 @@ async fn in_one(
         begin(session, channel, state, done).await?;
         show_out(session, channel, me, done).await?;
     }
-    renew(session, channel, role, done).await?;
+    let newcomers = newcomers(session, channel, me);
+    // An expert makes the next key only where it lets a focal point in, and leaves the rest to focal points.
+    if role != Role::Expert || !newcomers.is_empty() {
+        renew(session, channel, role, done).await?;
+    }
     let users = share_epoch(session, channel, me).await?;
     if !users.is_empty() {
         done.push(Upkept::Shared { channel, users });
     }
-    if role == Role::FocalPoint {
-        bring_in(session, channel, me, done).await?;
+    for (user, key) in newcomers {
+        join(session, channel, user, key).await?;
+        done.push(Upkept::Joined { channel, user });
     }
     Ok(())
 }
@@ -112,20 +117,20 @@ fn in_order(session: &Session) -> Vec<ChannelId> {
     channels.into_iter().map(|(_, id)| id).collect()
 }
 
-/// The first secret of the own side's channels.
+/// The first secret of the own side's channels, or the next where nobody is left in one.
 async fn begin(
     session: &mut Session,
     id: ChannelId,
     state: Option<StateCode>,
     done: &mut Vec<Upkept>,
 ) -> Result<(), SessionError> {
-    let Some((channel, roster, _)) = surroundings(session, id) else { return Ok(()) };
+    let Some((channel, roster, now)) = surroundings(session, id) else { return Ok(()) };
     let own = match &channel.place {
         Place::Review => false,
         Place::Strand { .. } => state == Some(roster.0.state),
         Place::Coordination { .. } | Place::Delegation { .. } => true,
     };
-    if own && channel.epoch.is_none() {
+    if own && channel.awaits_founders(roster, &now) {
         // Another focal point may have been faster.
         session.rotate_unless_done(id).await?;
         done.push(Upkept::Begun { channel: id });
@@ -168,7 +173,7 @@ async fn renew(
 ) -> Result<(), SessionError> {
     let Some((channel, roster, now)) = surroundings(session, id) else { return Ok(()) };
     let Some(epoch) = &channel.epoch else { return Ok(()) };
-    let may = role == Role::FocalPoint || (role == Role::Officer && channel.place == Place::Review);
+    let may = role != Role::Officer || channel.place == Place::Review;
     let current = !epoch.suspended && channel.epoch_is_current(epoch, roster, &now);
     if may && !current {
         session.rotate_unless_done(id).await?;
@@ -177,38 +182,32 @@ async fn renew(
     Ok(())
 }
 
-/// People of the own State whom the place is open to, and a first focal point of another State without one.
-async fn bring_in(
-    session: &mut Session,
-    id: ChannelId,
-    me: UserId,
-    done: &mut Vec<Upkept>,
-) -> Result<(), SessionError> {
-    let Some((channel, roster, now)) = surroundings(session, id) else { return Ok(()) };
-    if !channel.members.contains(&me) || channel.epoch.is_none() {
-        return Ok(());
+/// Whom a focal point brings in: people of the own State whom the place is open to, and a focal point of another
+/// State without one. An expert brings in focal points of the own State.
+fn newcomers(session: &Session, id: ChannelId, me: UserId) -> Vec<(UserId, RecipientKey)> {
+    let Some((channel, roster, now)) = surroundings(session, id) else { return Vec::new() };
+    let Some(me) = now.person(&me).filter(|me| channel.members.contains(&me.user)) else { return Vec::new() };
+    if channel.epoch.is_none() || roster.seat(&channel.place, &me).is_none() {
+        return Vec::new();
     }
-    let own = now.person(&me).and_then(|person| person.state);
     let represented = |state: Option<StateCode>| {
-        channel.members.iter().any(|user| now.person(user).is_some_and(|member| member.state == state))
+        let mut members = channel.members.iter().filter_map(|user| now.person(user));
+        members.any(|member| member.state == state && member.role == Role::FocalPoint)
     };
-    let newcomers: Vec<(UserId, RecipientKey)> = now
-        .persons()
+    let may = |person: &Person<'_>| match (me.role, person.role) {
+        (Role::FocalPoint, Role::FocalPoint) => person.state == me.state || !represented(person.state),
+        (Role::FocalPoint, _) | (Role::Expert, Role::FocalPoint) => person.state == me.state,
+        _ => false,
+    };
+    now.persons()
         .filter(|person| !channel.members.contains(&person.user))
         .filter(|person| roster.seat(&channel.place, person).is_some())
-        .filter(|person| {
-            person.state == own || (person.role == Role::FocalPoint && !represented(person.state))
-        })
+        .filter(may)
         .filter_map(|person| {
             let key = person.key()?;
             Some((person.user, RecipientKey { id: key.kem_id, public: key.kem.clone() }))
         })
-        .collect();
-    for (user, key) in newcomers {
-        join(session, id, user, key).await?;
-        done.push(Upkept::Joined { channel: id, user });
-    }
-    Ok(())
+        .collect()
 }
 
 /// Brings one person into a channel, with the card that the members see.

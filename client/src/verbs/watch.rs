@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use chancery_core::act::Statement;
 use chancery_core::id::{ActId, ChannelId};
 use chancery_core::log::{Checkpoint, origin};
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -206,7 +207,19 @@ fn behind(session: &Session, checkpoints: &[String]) -> Vec<ChannelId> {
 }
 
 fn sizes(session: &Session) -> BTreeMap<ChannelId, u64> {
-    session.channels().map(|copy| (copy.id(), copy.head().size)).collect()
+    let directory = session.directory();
+    let mut sizes: BTreeMap<_, _> = session.channels().map(|copy| (copy.id(), copy.head().size)).collect();
+    sizes.insert(directory.id(), directory.head().size);
+    sizes
+}
+
+fn is_about_replacement(statement: &Statement) -> bool {
+    matches!(
+        statement,
+        Statement::AnnounceReplacement(_)
+            | Statement::ObjectToReplacement(_)
+            | Statement::CompleteReplacement(_)
+    )
 }
 
 fn hand_on(
@@ -215,6 +228,16 @@ fn hand_on(
     course: &mut Course<'_>,
     arrived: &mut impl FnMut(&Session, &Arrived) -> Result<(), SessionError>,
 ) -> Result<(), SessionError> {
+    // Of the directory, what a State's people and those who work with them should see at once.
+    let directory = session.directory().id();
+    let from = before.get(&directory).copied().unwrap_or(0);
+    for entry in session.directory().entries.iter().filter(|entry| entry.index >= from) {
+        let act = entry.act()?;
+        if is_about_replacement(&act.content().statement) {
+            let act = act.content().header.act_id;
+            arrived(session, &Arrived { channel: directory, index: entry.index, act })?;
+        }
+    }
     for copy in session.channels() {
         let from = before.get(&copy.id()).copied().unwrap_or(0);
         for entry in copy.entries.iter().filter(|entry| entry.index >= from) {

@@ -5,21 +5,25 @@ use chancery_core::id::ActId;
 use chancery_core::limits::POSTS_PER_DISCLOSURE_MAX;
 
 use super::disclose::{Done, Plan, Wanted, make_plan, named, speaker, state_signer};
-use crate::sync::{Prepared, Session, SessionError};
+use crate::sync::{Prepared, Session, SessionError, with_current_state_key};
 use crate::verbs::find;
 
 /// How often an act is made anew before the person is told that others were faster.
 const ATTEMPTS: usize = 4;
 
-/// What withdrawing would do, and whether the rules would refuse it. Changes nothing.
+/// What withdrawing would do, and whether the rules would refuse it. Changes nothing, but for a State's key that owes a
+/// successor.
 ///
 /// # Errors
 /// [`SessionError`].
 pub async fn preview(session: &mut Session, wanted: &Wanted) -> Result<Plan, SessionError> {
-    session.sync_all().await?;
-    let plan = plan(session, wanted)?;
-    session.decide_here(plan.channel, &prepare(session, &plan)?)?;
-    Ok(plan)
+    with_current_state_key(session, async |session| {
+        session.sync_all().await?;
+        let plan = plan(session, wanted)?;
+        session.decide_here(plan.channel, &prepare(session, &plan)?)?;
+        Ok(plan)
+    })
+    .await
 }
 
 /// Withdraws.
@@ -27,6 +31,10 @@ pub async fn preview(session: &mut Session, wanted: &Wanted) -> Result<Plan, Ses
 /// # Errors
 /// [`SessionError`].
 pub async fn withdraw(session: &mut Session, wanted: &Wanted) -> Result<Done, SessionError> {
+    with_current_state_key(session, async |session| attempt(session, wanted).await).await
+}
+
+async fn attempt(session: &mut Session, wanted: &Wanted) -> Result<Done, SessionError> {
     session.sync_all().await?;
     let mut attempts = ATTEMPTS;
     loop {

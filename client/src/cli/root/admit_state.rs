@@ -25,16 +25,24 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
-    if let Some(both) = args.party.iter().find(|code| args.signatory.contains(code)) {
-        let message = format!("{both} is named both under --party and under --signatory");
-        return Err(Failure::usage(message, "Name it once."));
-    }
+    let standings = standings(&args.party, &args.signatory)?;
     let mut session = session::open(context).await?;
-    let of = |codes: &[InstrumentCode], standing| -> Vec<_> {
-        codes.iter().map(|code| (code.clone(), standing)).collect()
-    };
-    let standings = [of(&args.party, Standing::Party), of(&args.signatory, Standing::Signatory)].concat();
     admit_state(&mut session, args.state, args.group, standings).await?;
     let fields = json!({ "state": args.state, "party": args.party, "signatory": args.signatory });
     context.out.show("state", &fields, format!("{} is in the roster.", args.state))
+}
+
+/// The standing that the two lists name.
+pub(super) fn standings(
+    party: &[InstrumentCode],
+    signatory: &[InstrumentCode],
+) -> Result<Vec<(InstrumentCode, Standing)>, Failure> {
+    if let Some(both) = party.iter().find(|code| signatory.contains(code)) {
+        let message = format!("{both} is named both under --party and under --signatory");
+        return Err(Failure::usage(message, "Name it once."));
+    }
+    let of = |codes: &[InstrumentCode], standing| -> Vec<_> {
+        codes.iter().map(|code| (code.clone(), standing)).collect()
+    };
+    Ok([of(party, Standing::Party), of(signatory, Standing::Signatory)].concat())
 }

@@ -8,7 +8,6 @@ use crate::cli::failure::Failure;
 use crate::cli::invite::{Who, show};
 use crate::cli::parse::{self, TeamName};
 use crate::cli::session;
-use crate::invitation::Meant;
 use crate::verbs::invite::{Terms, invite};
 
 #[derive(Debug, clap::Args)]
@@ -22,6 +21,9 @@ pub(in crate::cli) struct Args {
     /// The team of an officer: NEW, or the id of a team that exists
     #[arg(long, value_parser = parse::team, required_if_eq("role", "officer"), value_name = "NEW|ID")]
     team: Option<TeamName>,
+    /// The newcomer takes the place of the State's focal points, whose key is lost: see `chancery root replace`
+    #[arg(long, requires = "state")]
+    replace: bool,
     #[command(flatten)]
     who: Who,
 }
@@ -30,7 +32,6 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
     session.home.root_key()?;
     let team = args.team.map(TeamName::id).transpose()?;
-    let terms =
-        Terms { role: args.role, state: args.state, instruments: Vec::new(), team, meant: Meant::Newcomer };
+    let terms = Terms { team, replaces: args.replace, ..Terms::of(args.role, args.state) };
     show(&invite(&mut session, terms, &args.who.card()).await?, context)
 }
