@@ -56,13 +56,18 @@ fn para_18_only_those_who_may_bring_people_in_or_send_them_away() {
     let state = ["root", "admit-state", "CL", "--group", "africa", "--party", "untoc"];
     check("expert", &EXPERT, 3, "FOCAL_POINT_REQUIRED");
     check("officer", &EXPERT, 3, "FOCAL_POINT_REQUIRED");
-    check("chile", &focal_point, 3, "ROOT_ONLY");
+    check("chile", &focal_point, 3, "OUTSIDE_MECHANISM");
+    check("expert", &focal_point[..3], 3, "FOCAL_POINT_REQUIRED");
+    check("officer", &focal_point[..3], 3, "FOCAL_POINT_REQUIRED");
+    check("chile", &["invite", "--role", "officer"], 3, "ROOT_ONLY");
+    check("chile", &[&focal_point[..3], &["--until", "2020-01-01"]].concat(), 3, "PAST_END");
     check("chile", &["invite", "--role", "expert", "--instruments", "none"], 3, "OUTSIDE_MECHANISM");
     check("chile", &["root", "invite", "--role", "officer", "--team", "NEW"], 3, "ROOT_ONLY");
     check("chile", &state, 3, "ROOT_ONLY");
     check("root", &state, 5, "ALREADY_THERE");
     check("root", &["root", "invite", "--role", "focal-point", "--state", "FR"], 4, "NO_SUCH_SUBJECT");
-    check("expert", &["admit"], 3, "NOT_YOURS");
+    // Everyone may invite a further device of their own; nobody sees what others have opened.
+    assert!(of_kind(&town.done("expert", &["admit"]), "candidate").is_empty());
     check("expert", &["remove", &kenya], 3, "FOCAL_POINT_REQUIRED");
     check("officer", &["remove", &kenya], 3, "ROOT_ONLY");
     check("chile", &["remove", &kenya], 3, "NOT_ENTITLED");
