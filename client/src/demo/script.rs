@@ -31,9 +31,11 @@ pub(super) mod roles {
     pub(crate) const KENYA: Role = Role { title: "Kenya's focal point", name: "kenya" };
     pub(crate) const KENYA_EXPERT: Role = Role { title: "Kenya's expert", name: "kenya-expert" };
     pub(crate) const PORTUGAL: Role = Role { title: "Portugal's focal point", name: "portugal" };
+    pub(crate) const PORTUGAL_NEXT: Role =
+        Role { title: "Portugal's next focal point", name: "portugal-next" };
     pub(crate) const JAPAN: Role = Role { title: "Japan's focal point", name: "japan" };
 
-    pub(crate) const ALL: [&Role; 9] = [
+    pub(crate) const ALL: [&Role; 10] = [
         &CUSTODIANS,
         &SECRETARIAT,
         &CHILE,
@@ -42,6 +44,7 @@ pub(super) mod roles {
         &KENYA,
         &KENYA_EXPERT,
         &PORTUGAL,
+        &PORTUGAL_NEXT,
         &JAPAN,
     ];
 }
@@ -80,6 +83,7 @@ impl<'a> Script<'a> {
         self.withdraw()?;
         self.lose_laptop()?;
         self.replace_expert()?;
+        self.hand_over()?;
         self.verify_all()?;
         self.record()?;
         self.write_index()?;

@@ -32,6 +32,10 @@ pub(crate) const AFTER_THE_THEFT: &str =
 /// After an expert has left.
 pub(crate) const AFTER_LEAVING: &str =
     "Thank you. Our team has changed; from here on I follow this thread alone.";
+/// The next focal point of Portugal.
+pub(crate) const SUCCESSOR: &str = "Inês Tavares";
+/// After the hand-over.
+pub(crate) const AFTER_HANDING_OVER: &str = "Je remplace mon prédécesseur et j'ai lu tout l'échange. Combien de condamnations ont été prononcées en 2025 ?";
 /// What the secretariat tries to write.
 pub(crate) const SECRETARIAT: &str = "The secretariat would like to remark the following.";
 /// What an expert tries to submit.

@@ -20,7 +20,7 @@ struct Reads {
 }
 
 const BOTH: &[&str] = &["firearms", "untoc"];
-const ROLES: [Reads; 9] = [
+const ROLES: [Reads; 10] = [
     Reads { role: "custodians", reviews: false, strands: &[], coordination: &[], delegation: None },
     Reads { role: "secretariat", reviews: true, strands: BOTH, coordination: BOTH, delegation: None },
     Reads { role: "chile", reviews: true, strands: BOTH, coordination: &[], delegation: Some("CL") },
@@ -36,6 +36,13 @@ const ROLES: [Reads; 9] = [
     Reads { role: "kenya-expert", reviews: true, strands: BOTH, coordination: BOTH, delegation: Some("KE") },
     Reads {
         role: "portugal",
+        reviews: true,
+        strands: &["untoc"],
+        coordination: &["untoc"],
+        delegation: Some("PT"),
+    },
+    Reads {
+        role: "portugal-next",
         reviews: true,
         strands: &["untoc"],
         coordination: &["untoc"],
@@ -65,9 +72,14 @@ async fn para_37_each_role_opens_what_policy_lets_it_read() {
             for act in channel.entries.iter().filter_map(|entry| entry.act.as_ref()) {
                 let id = act.content().header.act_id.to_string();
                 // What was written after a person, or a device, was shut out.
-                let lost = ["after_the_theft", "after_leaving"].map(|key| played.id(key));
-                let later = (role == "kenya-expert" && id == lost[1])
-                    || (role == "chile-expert" && lost.contains(&id.as_str()));
+                let after = ["after_the_theft", "after_leaving", "after_handing_over"];
+                let since = match role {
+                    "chile-expert" => 0,
+                    "kenya-expert" => 1,
+                    "portugal" => 2,
+                    _ => after.len(),
+                };
+                let later = after[since..].iter().any(|what| id == played.id(what));
                 if matches!(act.content().statement, Statement::Post(_)) && !later {
                     expected.insert(id);
                 }
@@ -119,6 +131,7 @@ async fn para_37_markers_open_to_those_they_were_written_for() {
         ("file name", ["portugal", "chile"], ["japan", "custodians"]),
         ("after the expert left", ["kenya", "secretariat"], ["kenya-expert", "japan"]),
         ("after the theft", ["kenya", "chile-expert-next"], ["chile-expert", "japan"]),
+        ("after the hand-over", ["portugal-next", "secretariat"], ["portugal", "kenya-expert"]),
     ] {
         for role in to {
             assert!(says(role, place), "{role}: {place}");

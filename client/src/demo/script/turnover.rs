@@ -1,6 +1,6 @@
 //! People and machines come and go: the past stays open to those who stay, the future is closed to what is gone.
 
-use super::roles::{CHILE_EXPERT, CHILE_EXPERT_NEXT, KENYA, KENYA_EXPERT};
+use super::roles::{CHILE_EXPERT, CHILE_EXPERT_NEXT, KENYA, KENYA_EXPERT, PORTUGAL, PORTUGAL_NEXT};
 use super::{DemoError, Script, field, line};
 use crate::demo::texts;
 
@@ -54,6 +54,30 @@ impl Script<'_> {
         self.quote(texts::AFTER_LEAVING);
         let refused = self.stage.refused(&KENYA_EXPERT, &["thread", &thread], "NOT_ENROLLED")?;
         self.refusal("The expert who left asks for the thread.", &refused);
+        Ok(())
+    }
+
+    /// Portugal's focal point hands over to the next.
+    pub(super) fn hand_over(&mut self) -> Result<(), DemoError> {
+        self.scene("Portugal's focal point hands over");
+        let thread = self.ledger.id("thread")?.to_owned();
+        let invitation = ["invite", "--role", "focal-point", "--name", texts::SUCCESSOR];
+        self.invite(&PORTUGAL, &PORTUGAL_NEXT, &invitation)?;
+        self.stage.run(&PORTUGAL, &["hand-over", "--to", texts::SUCCESSOR, "--leave", "--yes"])?;
+        self.say(
+            "One command: the successor is seated by the State's own key, gets that key and every channel's, and the\n\
+             one before leaves. The successor's first command replaces every key that the leaver knew.",
+        );
+        self.stage.run(&PORTUGAL_NEXT, &["join"])?;
+        self.stage.run(&PORTUGAL_NEXT, &["upkeep"])?;
+        self.stage.run(&PORTUGAL_NEXT, &["thread", &thread])?;
+        let text = self.marked(texts::AFTER_HANDING_OVER, "after the hand-over");
+        let posted = self.post(&PORTUGAL_NEXT, &["reply", &thread, "--question"], "fr", &text)?;
+        self.ledger.note("after_handing_over", field(&posted, "act")?);
+        self.say("The successor has read the whole dialogue, and goes on:");
+        self.quote(texts::AFTER_HANDING_OVER);
+        let refused = self.stage.refused(&PORTUGAL, &["thread", &thread], "NOT_ENROLLED")?;
+        self.refusal("The one who handed over asks for the thread.", &refused);
         Ok(())
     }
 }
