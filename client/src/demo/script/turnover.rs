@@ -63,10 +63,12 @@ impl Script<'_> {
         let thread = self.ledger.id("thread")?.to_owned();
         let invitation = ["invite", "--role", "focal-point", "--name", texts::SUCCESSOR];
         self.invite(&PORTUGAL, &PORTUGAL_NEXT, &invitation)?;
-        self.stage.run(&PORTUGAL, &["hand-over", "--to", texts::SUCCESSOR, "--leave", "--yes"])?;
+        let hand_over = ["hand-over", "--to", texts::SUCCESSOR, "--as-expert", "untoc", "--yes"];
+        self.stage.run(&PORTUGAL, &hand_over)?;
         self.say(
             "One command: the successor is seated by the State's own key, gets that key and every channel's, and the\n\
-             one before leaves. The successor's first command replaces every key that the leaver knew.",
+             one before goes on as an expert. The successor's first command replaces the State's key, so that nobody\n\
+             who knew the old one speaks for Portugal any more.",
         );
         self.stage.run(&PORTUGAL_NEXT, &["join"])?;
         self.stage.run(&PORTUGAL_NEXT, &["upkeep"])?;
@@ -76,8 +78,8 @@ impl Script<'_> {
         self.ledger.note("after_handing_over", field(&posted, "act")?);
         self.say("The successor has read the whole dialogue, and goes on:");
         self.quote(texts::AFTER_HANDING_OVER);
-        let refused = self.stage.refused(&PORTUGAL, &["thread", &thread], "NOT_ENROLLED")?;
-        self.refusal("The one who handed over asks for the thread.", &refused);
+        let refused = self.stage.refused(&PORTUGAL, &invitation, "FOCAL_POINT_REQUIRED")?;
+        self.refusal("The one who handed over still invites for Portugal.", &refused);
         Ok(())
     }
 }
