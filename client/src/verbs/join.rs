@@ -165,6 +165,12 @@ pub async fn enrol(home: Home) -> Result<Enrolled, JoinError> {
             Enrolment::Admitted => {}
         }
     }
+    // A session is large, and this future is held by others.
+    Box::pin(admitted(home)).await
+}
+
+/// What one who is in the directory finds there, and does once.
+async fn admitted(home: Home) -> Result<Enrolled, JoinError> {
     let mut session = Session::open(home).await?;
     let mut membership = check(&session)?;
     let (mut state_keys, mut teams) = (Vec::new(), Vec::new());

@@ -86,15 +86,7 @@ fn parse_header(m: &proto::Header) -> Result<Header, ActError> {
 
 fn statement(statement: &Statement) -> Oneof {
     match statement {
-        Statement::FoundDirectory(a) => Oneof::FoundDirectory(proto::FoundDirectory {
-            root_key: a.root_key.to_vec(),
-            mechanism: a.mechanism.as_bytes().to_vec(),
-            log_key: a.log_key.to_vec(),
-            server_tls_key_id: a.server_tls_key.as_bytes().to_vec(),
-            custodian_tls_key_id: a.custodian_tls_key.as_bytes().to_vec(),
-            second_key: a.second.map(|second| second.key.to_vec()).unwrap_or_default(),
-            second_always: a.second.is_some_and(|second| second.always),
-        }),
+        Statement::FoundDirectory(a) => Oneof::FoundDirectory(found_directory(a)),
         Statement::AdmitState(a) => Oneof::AdmitState(proto::AdmitState {
             state: a.state.to_string(),
             group: group_to_wire(a.group),
@@ -105,27 +97,11 @@ fn statement(statement: &Statement) -> Oneof {
             key: a.key.to_vec(),
             generation: a.generation,
         }),
-        Statement::AdmitPerson(a) => Oneof::AdmitPerson(proto::AdmitPerson {
-            keys: a.keys_bytes.to_vec(),
-            possession: a.possession.to_vec(),
-            role: role_to_wire(a.role),
-            state: a.state.map(|state| state.to_string()).unwrap_or_default(),
-            instruments: strings(&a.instruments),
-            secretariat_team: a.secretariat_team.map(|team| team.as_bytes().to_vec()).unwrap_or_default(),
-            membership: a.membership.as_ref().map(|signed| signed.bytes().to_vec()).unwrap_or_default(),
-            expires_ms: a.expires_ms.unwrap_or_default(),
-        }),
+        Statement::AdmitPerson(a) => Oneof::AdmitPerson(admit_person(a)),
         Statement::RemovePerson(user) => {
             Oneof::RemovePerson(proto::RemovePerson { user: user.as_bytes().to_vec() })
         }
-        Statement::NewTeamGeneration(a) => Oneof::NewTeamGeneration(proto::NewTeamGeneration {
-            team: Some(team(a.team)),
-            generation: a.generation,
-            kem: a.kem.to_vec(),
-            commitment: a.commitment.as_bytes().to_vec(),
-            previous_box_sha256: a.previous_box.map(|digest| digest.as_bytes().to_vec()).unwrap_or_default(),
-            recipients: Some(recipients(&a.recipients)),
-        }),
+        Statement::NewTeamGeneration(a) => Oneof::NewTeamGeneration(new_team_generation(a)),
         Statement::ShareTeam(a) => Oneof::ShareTeam(proto::ShareTeam {
             team: Some(team(a.team)),
             generation: a.generation,
@@ -156,16 +132,7 @@ fn statement(statement: &Statement) -> Oneof {
         Statement::AmendReview(a) => {
             Oneof::AmendReview(proto::AmendReview { reviewers: channel::reviewers(&a.reviewers) })
         }
-        Statement::NewEpoch(a) => Oneof::NewEpoch(proto::NewEpoch {
-            number: a.number,
-            commitment: a.commitment.as_bytes().to_vec(),
-            previous_box_sha256: a.previous_box.map(|digest| digest.as_bytes().to_vec()).unwrap_or_default(),
-            recipients: Some(recipients(&a.recipients)),
-            secretariat: a.secretariat.as_ref().map(|wrap| proto::Wrap {
-                key_id: wrap.key_id.as_bytes().to_vec(),
-                wrap: wrap.wrap.to_vec(),
-            }),
-        }),
+        Statement::NewEpoch(a) => Oneof::NewEpoch(new_epoch(a)),
         Statement::AddMember(a) => Oneof::AddMember(proto::AddMember {
             user: a.user.as_bytes().to_vec(),
             recipients: Some(recipients(&a.recipients)),
@@ -197,6 +164,55 @@ fn statement(statement: &Statement) -> Oneof {
             withdrawals: a.withdrawals.iter().map(|signed| signed.bytes().to_vec()).collect(),
         }),
         Statement::Complain(a) => Oneof::Complain(channel::complain(a)),
+    }
+}
+
+fn found_directory(a: &FoundDirectory) -> proto::FoundDirectory {
+    proto::FoundDirectory {
+        root_key: a.root_key.to_vec(),
+        mechanism: a.mechanism.as_bytes().to_vec(),
+        log_key: a.log_key.to_vec(),
+        server_tls_key_id: a.server_tls_key.as_bytes().to_vec(),
+        custodian_tls_key_id: a.custodian_tls_key.as_bytes().to_vec(),
+        second_key: a.second.map(|second| second.key.to_vec()).unwrap_or_default(),
+        second_always: a.second.is_some_and(|second| second.always),
+    }
+}
+
+fn admit_person(a: &AdmitPerson) -> proto::AdmitPerson {
+    proto::AdmitPerson {
+        keys: a.keys_bytes.to_vec(),
+        possession: a.possession.to_vec(),
+        role: role_to_wire(a.role),
+        state: a.state.map(|state| state.to_string()).unwrap_or_default(),
+        instruments: strings(&a.instruments),
+        secretariat_team: a.secretariat_team.map(|team| team.as_bytes().to_vec()).unwrap_or_default(),
+        membership: a.membership.as_ref().map(|signed| signed.bytes().to_vec()).unwrap_or_default(),
+        expires_ms: a.expires_ms.unwrap_or_default(),
+    }
+}
+
+fn new_team_generation(a: &NewTeamGeneration) -> proto::NewTeamGeneration {
+    proto::NewTeamGeneration {
+        team: Some(team(a.team)),
+        generation: a.generation,
+        kem: a.kem.to_vec(),
+        commitment: a.commitment.as_bytes().to_vec(),
+        previous_box_sha256: a.previous_box.map(|digest| digest.as_bytes().to_vec()).unwrap_or_default(),
+        recipients: Some(recipients(&a.recipients)),
+    }
+}
+
+fn new_epoch(a: &NewEpoch) -> proto::NewEpoch {
+    proto::NewEpoch {
+        number: a.number,
+        commitment: a.commitment.as_bytes().to_vec(),
+        previous_box_sha256: a.previous_box.map(|digest| digest.as_bytes().to_vec()).unwrap_or_default(),
+        recipients: Some(recipients(&a.recipients)),
+        secretariat: a
+            .secretariat
+            .as_ref()
+            .map(|wrap| proto::Wrap { key_id: wrap.key_id.as_bytes().to_vec(), wrap: wrap.wrap.to_vec() }),
     }
 }
 
@@ -249,7 +265,7 @@ fn parse_statement(statement: Oneof) -> Result<Statement, ActError> {
         Oneof::SetRecovery(m) => Statement::SetRecovery(keys::parse_set_recovery(m)?),
         Oneof::Recertify(m) => Statement::Recertify(keys::parse_recertify(m)?),
         Oneof::ReplaceStateKey(m) => Statement::ReplaceStateKey(keys::parse_replace_state_key(m)?),
-        Oneof::ShareStateKey(m) => Statement::ShareStateKey(keys::parse_share_state_key(m)?),
+        Oneof::ShareStateKey(m) => Statement::ShareStateKey(keys::parse_share_state_key(&m)?),
         Oneof::DepositShares(m) => Statement::DepositShares(keys::parse_deposit_shares(&m)?),
         Oneof::GiveShare(m) => Statement::GiveShare(keys::parse_give_share(&m)?),
         Oneof::AnnounceReplacement(m) => Statement::AnnounceReplacement(keys::parse_announce(m)?),

@@ -38,7 +38,7 @@ pub(super) fn add_device(a: &AddDevice) -> proto::AddDevice {
     proto::AddDevice {
         keys: a.keys_bytes.to_vec(),
         possession: a.possession.to_vec(),
-        commitment: a.handed.as_ref().map(|handed| commitment(handed)).unwrap_or_default(),
+        commitment: a.handed.as_ref().map(commitment).unwrap_or_default(),
         recipients: a.handed.as_ref().map(|handed| recipients(&handed.recipients)),
     }
 }
@@ -141,7 +141,7 @@ pub(super) fn share_state_key(a: &ShareStateKey) -> proto::ShareStateKey {
     }
 }
 
-pub(super) fn parse_share_state_key(m: proto::ShareStateKey) -> Result<ShareStateKey, ActError> {
+pub(super) fn parse_share_state_key(m: &proto::ShareStateKey) -> Result<ShareStateKey, ActError> {
     Ok(ShareStateKey {
         state: code(&m.state, "state")?,
         generation: m.generation,

@@ -32,7 +32,7 @@ pub(super) fn new_epoch(scene: &Scene<'_>, act_id: ActId, act: &NewEpoch) -> Res
         && act.secretariat.as_ref().map(|wrap| wrap.key_id) == secretariat
         && secretariat.is_some() == reads
         // Who begins a channel anew, because nobody is left in it, does not know its last secret.
-        && act.previous_box.is_some() == !founding;
+        && act.previous_box.is_some() != founding;
     if !exact {
         return Err(Reason::WrongRecipients);
     }

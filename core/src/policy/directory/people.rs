@@ -126,11 +126,10 @@ pub(super) fn recertify(scene: &Scene<'_>, act: &Recertify) -> Result<(), Reason
 pub(super) fn remove(scene: &Scene<'_>, user: &UserId) -> Result<(), Reason> {
     let person = scene.now.person(user).ok_or(Reason::NoSuchSubject)?;
     match (scene.speaker, person.role) {
-        (Speaker::Root, _) => Ok(()),
         (Speaker::Recovering(_), _) => Err(Reason::NotEntitled),
         (Speaker::Person(_), Role::Officer) => Err(Reason::RootOnly),
         (Speaker::Person(author), _) if author.state != person.state => Err(Reason::NotEntitled),
-        (Speaker::Person(_), Role::Expert | Role::Observer) => Ok(()),
+        (Speaker::Root, _) | (Speaker::Person(_), Role::Expert | Role::Observer) => Ok(()),
         (Speaker::Person(_), Role::FocalPoint) => {
             let state = person.state.ok_or(Reason::NotEntitled)?;
             stays_with_a_focal_point(scene, state, &person)
