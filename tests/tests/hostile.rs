@@ -190,7 +190,7 @@ fn no_altered_byte_is_proven(play: &Play, proof: &Path) {
         let mut bytes = good.clone();
         bytes[at] ^= 1 << (at % 8);
         fs::write(&altered, bytes).unwrap();
-        assert_eq!(play.verify_fork(&altered, &play.root).0, 6, "byte {at}");
+        assert_eq!(Play::verify_fork(&altered, &play.root).0, 6, "byte {at}");
     }
     println!("{} altered proofs of {} bytes were refused.", good.len(), good.len());
 }
@@ -392,13 +392,13 @@ impl Play {
 
     /// Offline and without a home, under this root and no other.
     fn is_proven(&self, proof: &Path) {
-        let (exit, line) = self.verify_fork(proof, &self.root);
+        let (exit, line) = Self::verify_fork(proof, &self.root);
         assert_eq!((exit, &line["kind"]), (0, &Value::from("fork-proven")), "{line}");
         assert_eq!(line["channel"], self.channel("strand"));
-        assert_eq!(self.verify_fork(proof, &KeyId::new([7; 32])).0, 6, "a foreign root");
+        assert_eq!(Self::verify_fork(proof, &KeyId::new([7; 32])).0, 6, "a foreign root");
     }
 
-    fn verify_fork(&self, proof: &Path, root: &KeyId) -> (i32, Value) {
+    fn verify_fork(proof: &Path, root: &KeyId) -> (i32, Value) {
         let mut command = Command::new(program("chancery"));
         command.args(["--json", "--home", "no-such-home", "verify-fork"]).arg(proof);
         let output = command.args(["--root", &root.to_string()]).stdin(Stdio::null()).output().unwrap();

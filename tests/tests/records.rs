@@ -35,7 +35,7 @@ impl Town {
             }
             field.officer("officer").await;
             for (who, code) in [("chile", "CL"), ("kenya", "KE"), ("portugal", "PT"), ("japan", "JP")] {
-                field.focal_point(who, code).await;
+                Box::pin(field.focal_point(who, code)).await;
             }
             field
         });

@@ -37,8 +37,8 @@ impl Scene {
             field.admit_state(code).await;
         }
         let mut officer = field.officer("officer").await;
-        let mut focal = field.focal_point("chile", "CL").await;
-        field.focal_point("kenya", "KE").await;
+        let mut focal = Box::pin(field.focal_point("chile", "CL")).await;
+        Box::pin(field.focal_point("kenya", "KE")).await;
         officer.sync_all().await.unwrap();
         let review = NewReview {
             state: state("CL"),

@@ -75,7 +75,7 @@ async fn measure(cli: &Cli) {
     let folder = tempfile::tempdir().unwrap();
     let mut rows: Vec<Row> = Vec::new();
     if wanted(What::Idle) {
-        rows.extend(idle::run(extent, folder.path()).await);
+        rows.extend(Box::pin(idle::run(extent, folder.path())).await);
     }
     if wanted(What::Files) {
         let mut scene = Box::pin(Scene::set(0)).await;

@@ -94,7 +94,7 @@ fn a_hand_over_that_is_killed_goes_on() {
         let args: &[&str] = if killed % 2 == 0 { &HAND_OVER } else { &["hand-over", "--yes"] };
         let mut running = town.start("chile", args);
         let mut ended = None;
-        until(Duration::from_secs(60), || {
+        until(Duration::from_mins(1), || {
             ended = running.try_wait().unwrap();
             ended.is_some() || (records("hand-over") > 0 && records("checkpoint") > before)
         });

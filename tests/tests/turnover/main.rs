@@ -11,11 +11,11 @@ use serde_json::Value;
 const ABOUT: [&str; 6] = ["--instrument", "firearms", "--article", "5", "--question", "firearms-5-1"];
 
 /// A response of the State under review, opened to all parties with its submission.
-fn respond<'a>(text: &'a str) -> Vec<&'a str> {
+fn respond(text: &str) -> Vec<&str> {
     [&["post", "response"], &ABOUT[..], &["--language", "es", text]].concat()
 }
 
-fn ask<'a>(text: &'a str) -> Vec<&'a str> {
+fn ask(text: &str) -> Vec<&str> {
     [&["ask"], &ABOUT[..], &["--language", "en", text]].concat()
 }
 
