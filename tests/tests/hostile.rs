@@ -111,8 +111,8 @@ const ROWS: &[Row] = &[
     with_keys("secretariat-posts", "secretariat", "chile"),
     with_keys("secretariat-posts", "secretariat", "portugal"),
     with_keys("secretariat-posts", "secretariat", "secretariat"),
-    with_keys("expert-submits", "chile-expert", "kenya"),
-    with_keys("expert-submits", "chile-expert", "secretariat"),
+    with_keys("expert-submits", "chile-expert-next", "kenya"),
+    with_keys("expert-submits", "chile-expert-next", "secretariat"),
     with_keys("ghost-reader", "portugal", "kenya"),
     with_keys("ghost-reader", "portugal", "secretariat"),
 ];
@@ -296,7 +296,7 @@ impl Play {
         let mut play = Self { folder, index, root, address };
         let honest = play.honest();
         play.address = honest.address();
-        for role in ["kenya", "portugal", "chile", "chile-expert", "secretariat", "japan"] {
+        for role in ["kenya", "portugal", "chile", "chile-expert-next", "secretariat", "japan"] {
             let home = play.warm(role);
             copy(Path::new(play.index["homes"][role]["home"].as_str().unwrap()), &home);
             let mut opened = Home::open(&home, play.passphrase(role).trim_end()).unwrap();

@@ -203,8 +203,8 @@ fn an_act_of_a_revoked_device_is_not_put_before_its_revocation() {
     let mut stage = Stage::open();
     let expert = stage.people["expert"].author();
     let before = stage.standpoint("expert", At::Strand);
-    let stale = What::new(ItemKind::Clarification);
-    let mut stolen = stage.compose_post("expert", At::Strand, (stale, random()), None);
+    let question = What::new(ItemKind::Clarification);
+    let mut stolen = stage.compose_post("expert", At::Strand, (question, random()), None);
     // The thief has kept what the device knew: a basis of before.
     assert_eq!(stolen.act.content().header.basis, before.basis);
     let Author::Person { user, device } = expert else { unreachable!() };
@@ -227,7 +227,7 @@ fn an_act_of_a_revoked_device_is_not_put_before_its_revocation() {
     // And with the newest basis its device is none.
     let newest = stage.standpoint("expert", At::Strand);
     assert_ne!(newest.basis, before.basis);
-    stolen = stage.compose_post("expert", At::Strand, (stale, random()), None);
+    stolen = stage.compose_post("expert", At::Strand, (question, random()), None);
     let mut served = Served::channel(&stage, At::Strand, &[]);
     served.append(&stolen, &[]);
     let found = read(&stage, At::Strand, &mut copy, served.growth(count)).unwrap_err();
