@@ -83,6 +83,8 @@ struct History {
     seen: BTreeMap<&'static str, usize>,
     /// What thieves hold: the keys of a lost device, and how many posts there were when it was lost.
     stolen: Vec<(Identity, usize)>,
+    /// Who was certified anew when nobody could hand them the secret of this epoch.
+    waiting: BTreeMap<&'static str, u64>,
 }
 
 impl History {
@@ -95,6 +97,7 @@ impl History {
             posted: Vec::new(),
             seen: BTreeMap::new(),
             stolen: Vec::new(),
+            waiting: BTreeMap::new(),
         };
         new.look();
         new
@@ -209,17 +212,30 @@ impl History {
         }
     }
 
-    /// A member hands a member's new key the current secret, or makes the next one for everybody.
-    fn hand_secret_to(&mut self, name: &str) {
-        for _ in 0..3 {
-            match self.stage.share_epoch("kenya", At::Strand, name) {
-                Err(Reason::StaleTeam) => self.new_team(),
-                Err(Reason::StaleEpoch | Reason::EpochSuspended) => {
-                    let _ = FOCAL_POINTS.map(|by| self.stage.rotate(by, At::Strand));
+    /// Another member hands a member's new key the current secret, or makes the next one for everybody. Where no
+    /// other member may, the person waits for the next secret.
+    fn hand_secret_to(&mut self, name: &'static str) {
+        let others: Vec<_> = self.names().into_iter().filter(|other| *other != name).collect();
+        for other in others {
+            for _ in 0..3 {
+                match self.stage.share_epoch(other, At::Strand, name) {
+                    Ok(()) => return,
+                    Err(Reason::StaleTeam) => self.new_team(),
+                    // A new secret goes to every member's key.
+                    Err(Reason::StaleEpoch | Reason::EpochSuspended) => {
+                        if self.stage.rotate(other, At::Strand).is_ok() {
+                            return;
+                        }
+                    }
+                    Err(_) => break,
                 }
-                _ => return,
             }
         }
+        self.waiting.insert(name, self.epoch());
+    }
+
+    fn epoch(&self) -> u64 {
+        self.channel().epoch.as_ref().unwrap().number
     }
 
     /// Portugal reviews on firearms, or does not any more. Its focal point is brought in by another.
@@ -278,8 +294,8 @@ impl History {
             let member =
                 channel.members.contains(&person.user) && roster.seat(&channel.place, &person).is_some();
             assert_eq!(may, member || self.officers.contains_key(name), "{name}");
-            // Who has lost every device reads nothing until certified anew.
-            if may && person.key().is_some() {
+            // Who has lost every device reads nothing until certified anew, and handed a secret.
+            if may && person.key().is_some() && self.waiting.get(name) != Some(&self.epoch()) {
                 readers.push(*name);
             }
         }
