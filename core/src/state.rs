@@ -10,6 +10,6 @@ mod person;
 mod states;
 
 pub use channel::{Channel, Epoch, Place, PostRecord, Roster, Section};
-pub use directory::{Directory, DirectoryAt, Foundation, TeamGeneration};
+pub use directory::{Directory, DirectoryAt, TeamGeneration};
 pub use person::{Device, Person, PersonRecord, Recovery, Seat, UserKey};
 pub use states::{Deposit, Replacement, StateKey, StateRecord};

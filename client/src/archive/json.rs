@@ -12,6 +12,7 @@ use chancery_core::act::{
     Opening, PostBody, PostRef, Recipients, Reviewer, ShareEpoch, SignedAct, SignedStatement, StateStatement,
     Statement, TreeHead, Withdraw,
 };
+use chancery_core::directory_statement;
 use jiff::Timestamp;
 
 /// A JSON value whose keys keep their order.
@@ -141,27 +142,7 @@ fn basis(basis: &Basis) -> Json {
 
 fn state(statement: &Statement) -> Vec<(&'static str, Json)> {
     match statement {
-        Statement::FoundDirectory(_)
-        | Statement::AdmitState(_)
-        | Statement::CertifyStateKey(_)
-        | Statement::AdmitPerson(_)
-        | Statement::RemovePerson(_)
-        | Statement::NewTeamGeneration(_)
-        | Statement::ShareTeam(_)
-        | Statement::AmendState(_)
-        | Statement::Reseat(_)
-        | Statement::AddDevice(_)
-        | Statement::RevokeDevice(_)
-        | Statement::NewUserKey(_)
-        | Statement::SetRecovery(_)
-        | Statement::Recertify(_)
-        | Statement::ReplaceStateKey(_)
-        | Statement::ShareStateKey(_)
-        | Statement::DepositShares(_)
-        | Statement::GiveShare(_)
-        | Statement::AnnounceReplacement(_)
-        | Statement::ObjectToReplacement(_)
-        | Statement::CompleteReplacement(_) => directory::statement(statement),
+        directory_statement!() => directory::statement(statement),
         Statement::OpenReview(act) => vec![
             ("state", text(act.state)),
             ("instruments", list(&act.instruments, text)),

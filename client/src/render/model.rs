@@ -6,6 +6,7 @@ use chancery_core::act::{
     Act, Attachment, Audience, Author, Fault, Grant, PostBody, Role, SignedAct, StateStatement, Statement,
     Withdrawal,
 };
+use chancery_core::directory_statement;
 use chancery_core::id::{ActId, FileId, InstrumentCode, SectionId, StateCode};
 use chancery_core::mechanism::{ItemKind, Language, Mechanism};
 use chancery_core::state::{Channel, Directory};
@@ -170,34 +171,15 @@ pub fn sections<'a>(
                     post.complaints.push(complaint(complain.fault));
                 }
             }
-            Statement::FoundDirectory(_)
-            | Statement::AdmitState(_)
-            | Statement::CertifyStateKey(_)
-            | Statement::AdmitPerson(_)
-            | Statement::RemovePerson(_)
-            | Statement::NewTeamGeneration(_)
-            | Statement::ShareTeam(_)
-            | Statement::OpenReview(_)
-            | Statement::OpenChannel(_)
-            | Statement::NewEpoch(_)
-            | Statement::AddMember(_)
-            | Statement::RemoveMember(_)
-            | Statement::AmendState(_)
-            | Statement::Reseat(_)
-            | Statement::AddDevice(_)
-            | Statement::RevokeDevice(_)
-            | Statement::NewUserKey(_)
-            | Statement::SetRecovery(_)
-            | Statement::Recertify(_)
-            | Statement::ReplaceStateKey(_)
-            | Statement::ShareStateKey(_)
-            | Statement::DepositShares(_)
-            | Statement::GiveShare(_)
-            | Statement::AnnounceReplacement(_)
-            | Statement::ObjectToReplacement(_)
-            | Statement::CompleteReplacement(_)
-            | Statement::AmendReview(_)
-            | Statement::ShareEpoch(_) => {}
+            directory_statement!(
+                Statement::OpenReview(_),
+                Statement::OpenChannel(_),
+                Statement::NewEpoch(_),
+                Statement::AddMember(_),
+                Statement::RemoveMember(_),
+                Statement::AmendReview(_),
+                Statement::ShareEpoch(_)
+            ) => {}
         }
     }
     let mut sections: Vec<Section> = channel

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ActId, DeviceId, Digest, InstrumentCode, KeyId, StateCode, TeamId, UserId};
 
 /// The first act of a deployment, by the root.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct FoundDirectory {
     /// Ed25519 key of the root.
     pub root_key: [u8; 32],
@@ -20,6 +20,14 @@ pub struct FoundDirectory {
     pub custodian_tls_key: KeyId,
     /// The second custodian, if there is one.
     pub second: Option<SecondCustodian>,
+}
+
+impl FoundDirectory {
+    /// Whether every later act of the root needs the second custodian's signature.
+    #[must_use]
+    pub fn second_always(&self) -> bool {
+        self.second.is_some_and(|second| second.always)
+    }
 }
 
 /// A second person whose signature acts of the root need.

@@ -151,6 +151,55 @@ pub enum Statement {
     Complain(Complain),
 }
 
+/// Every statement that stands in the directory, as one pattern, with others beside it if some are named: for a
+/// place where none of them, or all of them alike, is meant. A new statement of the directory is named here, and decided where each is told from the others.
+#[macro_export]
+macro_rules! directory_statement {
+    ($($other:pat_param),*) => {
+        $crate::act::Statement::FoundDirectory(_)
+            | $crate::act::Statement::AdmitState(_)
+            | $crate::act::Statement::AmendState(_)
+            | $crate::act::Statement::CertifyStateKey(_)
+            | $crate::act::Statement::AdmitPerson(_)
+            | $crate::act::Statement::RemovePerson(_)
+            | $crate::act::Statement::NewTeamGeneration(_)
+            | $crate::act::Statement::ShareTeam(_)
+            | $crate::act::Statement::Reseat(_)
+            | $crate::act::Statement::AddDevice(_)
+            | $crate::act::Statement::RevokeDevice(_)
+            | $crate::act::Statement::NewUserKey(_)
+            | $crate::act::Statement::SetRecovery(_)
+            | $crate::act::Statement::Recertify(_)
+            | $crate::act::Statement::ReplaceStateKey(_)
+            | $crate::act::Statement::ShareStateKey(_)
+            | $crate::act::Statement::DepositShares(_)
+            | $crate::act::Statement::GiveShare(_)
+            | $crate::act::Statement::AnnounceReplacement(_)
+            | $crate::act::Statement::ObjectToReplacement(_)
+            | $crate::act::Statement::CompleteReplacement(_)
+            $(| $other)*
+    };
+}
+
+/// Every statement that stands in a review or one of its channels, as one pattern, as [`directory_statement`].
+#[macro_export]
+macro_rules! channel_statement {
+    ($($other:pat_param),*) => {
+        $crate::act::Statement::OpenReview(_)
+            | $crate::act::Statement::OpenChannel(_)
+            | $crate::act::Statement::AmendReview(_)
+            | $crate::act::Statement::NewEpoch(_)
+            | $crate::act::Statement::AddMember(_)
+            | $crate::act::Statement::RemoveMember(_)
+            | $crate::act::Statement::ShareEpoch(_)
+            | $crate::act::Statement::Post(_)
+            | $crate::act::Statement::Disclose(_)
+            | $crate::act::Statement::Withdraw(_)
+            | $crate::act::Statement::Complain(_)
+            $(| $other)*
+    };
+}
+
 impl Statement {
     /// Its kind.
     #[must_use]

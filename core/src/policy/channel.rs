@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 
 use super::table::{MemberRole, Standing, allows};
 use crate::act::{Audience, Author, Basis, OpenChannel, Role, SignedAct, Statement, VerifiedAct};
+use crate::directory_statement;
 use crate::error::Reason;
 use crate::id::{ActId, KeyId, UserId};
 use crate::mechanism::Mechanism;
@@ -210,26 +211,6 @@ fn effect(scene: &Scene<'_>, act_id: ActId, statement: &Statement) -> Result<Eff
         Statement::Disclose(act) => disclosure::disclose(scene, act),
         Statement::Withdraw(act) => disclosure::withdraw(scene, act),
         Statement::Complain(act) => epochs::complain(scene, act),
-        Statement::FoundDirectory(_)
-        | Statement::AdmitState(_)
-        | Statement::CertifyStateKey(_)
-        | Statement::AdmitPerson(_)
-        | Statement::RemovePerson(_)
-        | Statement::NewTeamGeneration(_)
-        | Statement::ShareTeam(_)
-        | Statement::AmendState(_)
-        | Statement::Reseat(_)
-        | Statement::AddDevice(_)
-        | Statement::RevokeDevice(_)
-        | Statement::NewUserKey(_)
-        | Statement::SetRecovery(_)
-        | Statement::Recertify(_)
-        | Statement::ReplaceStateKey(_)
-        | Statement::ShareStateKey(_)
-        | Statement::DepositShares(_)
-        | Statement::GiveShare(_)
-        | Statement::AnnounceReplacement(_)
-        | Statement::ObjectToReplacement(_)
-        | Statement::CompleteReplacement(_) => Err(Reason::WrongChannel),
+        directory_statement!() => Err(Reason::WrongChannel),
     }
 }

@@ -9,11 +9,12 @@ mod teams;
 
 use super::table::{MemberRole, Standing, allows};
 use crate::act::{AdmitState, Author, FoundDirectory, Role, SignedAct, Statement, VerifiedAct};
+use crate::channel_statement;
 use crate::error::Reason;
 use crate::id::{InstrumentCode, KeyId};
 use crate::mechanism::{ChannelKind, Mechanism};
 use crate::name::{KeyAlgorithm, directory_channel, key_id};
-use crate::state::{Directory, DirectoryAt, Foundation, Person};
+use crate::state::{Directory, DirectoryAt, Person};
 
 /// The leave to append one act to the directory. Only [`decide_directory`] makes one.
 #[derive(Debug)]
@@ -96,7 +97,7 @@ pub fn decide_directory(
     }
     let scene = Scene { mechanism, directory, now, log_time_ms, speaker, act: act.act() };
     if matches!(speaker, Speaker::Root)
-        && directory.foundation.as_ref().is_some_and(Foundation::second_always)
+        && directory.foundation.as_ref().is_some_and(FoundDirectory::second_always)
     {
         scene.signed_twice()?;
     }
@@ -156,17 +157,7 @@ fn details(scene: &Scene<'_>, statement: &Statement) -> Result<(), Reason> {
         Statement::CompleteReplacement(act) => replacement::complete(scene, act),
         Statement::NewTeamGeneration(act) => teams::new_generation(scene, act),
         Statement::ShareTeam(act) => teams::share(scene, act),
-        Statement::OpenReview(_)
-        | Statement::OpenChannel(_)
-        | Statement::AmendReview(_)
-        | Statement::NewEpoch(_)
-        | Statement::AddMember(_)
-        | Statement::RemoveMember(_)
-        | Statement::ShareEpoch(_)
-        | Statement::Post(_)
-        | Statement::Disclose(_)
-        | Statement::Withdraw(_)
-        | Statement::Complain(_) => Err(Reason::WrongChannel),
+        channel_statement!() => Err(Reason::WrongChannel),
     }
 }
 

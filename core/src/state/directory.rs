@@ -5,7 +5,7 @@ use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Device, Person, PersonRecord, Replacement, StateKey, StateRecord};
-use crate::act::{Author, NewTeamGeneration, Role, SecondCustodian, Standing, Team, TreeHead};
+use crate::act::{Author, FoundDirectory, NewTeamGeneration, Role, Standing, Team, TreeHead};
 use crate::id::{ActId, DeviceId, Digest, InstrumentCode, KeyId, StateCode, UserId};
 use crate::log::Tree;
 use crate::name::{KeyAlgorithm, key_id};
@@ -22,7 +22,7 @@ pub struct Directory {
     /// Acts by id.
     pub acts: OrdMap<ActId, u64>,
     /// What the root founded; none in an empty log.
-    pub foundation: Option<Foundation>,
+    pub foundation: Option<FoundDirectory>,
     pub(crate) states: OrdMap<StateCode, StateRecord>,
     pub(crate) persons: OrdMap<UserId, PersonRecord>,
     /// Every device there ever was.
@@ -34,31 +34,6 @@ pub struct Directory {
     /// Every X-Wing key that a person ever had: their own, their devices' and their recovery sheet's.
     pub(crate) kems: OrdMap<KeyId, UserId>,
     pub(crate) teams: OrdMap<Team, Vec<TeamGeneration>>,
-}
-
-/// What the root founded.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Foundation {
-    /// The root's key.
-    pub root_key: [u8; 32],
-    /// The mechanism file.
-    pub mechanism: Digest,
-    /// The key that signs checkpoints.
-    pub log_key: [u8; 32],
-    /// The server's TLS key.
-    pub server_tls_key: KeyId,
-    /// The TLS key of the custodians' machine.
-    pub custodian_tls_key: KeyId,
-    /// The second custodian, if there is one.
-    pub second: Option<SecondCustodian>,
-}
-
-impl Foundation {
-    /// Whether every later act of the root needs the second custodian's signature.
-    #[must_use]
-    pub fn second_always(&self) -> bool {
-        self.second.is_some_and(|second| second.always)
-    }
 }
 
 /// One generation of a team's key.

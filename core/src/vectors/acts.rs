@@ -11,6 +11,7 @@ use crate::act::{
     PersonCard, Post, PostBody, PostRef, Recipients, Rendition, Reviewer, Role, SealedBody, ServerRequest,
     ShareEpoch, Statement, ThreadStep, TreeHead, Withdraw, Withdrawal,
 };
+use crate::directory_statement;
 use crate::id::{ActId, ChannelId, Digest, FileId, InstrumentCode, SectionId, TeamId};
 use crate::limits::WRAP_BYTES;
 use crate::log::Tree;
@@ -196,7 +197,7 @@ pub(super) fn founding(root: &Key, log: &Key) -> Bytes {
 /// An act of the root in the directory, of the person elsewhere.
 fn act(keys: &Keys, statement: Statement) -> Act {
     let by_root = directory::is_by_root(statement.kind());
-    let in_directory = by_root || directory::is_of_a_person(statement.kind());
+    let in_directory = matches!(statement, directory_statement!());
     let header = Header {
         channel: CHANNEL,
         act_id: ACT,

@@ -5,6 +5,7 @@ use chancery_core::act::{
     FoundDirectory, Handed, NewTeamGeneration, NewUserKey, PersonKeys, Recertify, RegionalGroup,
     ReplaceStateKey, Reseat, SetRecovery, Standing, Statement, Team,
 };
+use chancery_core::channel_statement;
 use chancery_core::id::InstrumentCode;
 use chancery_core::name::{KeyAlgorithm, key_id};
 
@@ -57,17 +58,7 @@ pub(super) fn statement(statement: &Statement) -> Fields {
             ("generation", act.generation.into()),
             ("recipients", recipients(&act.recipients)),
         ],
-        Statement::OpenReview(_)
-        | Statement::OpenChannel(_)
-        | Statement::AmendReview(_)
-        | Statement::NewEpoch(_)
-        | Statement::AddMember(_)
-        | Statement::RemoveMember(_)
-        | Statement::ShareEpoch(_)
-        | Statement::Post(_)
-        | Statement::Disclose(_)
-        | Statement::Withdraw(_)
-        | Statement::Complain(_) => Vec::new(),
+        channel_statement!() => Vec::new(),
     }
 }
 

@@ -5,11 +5,12 @@ use crate::act::{
     Act, AddDevice, AnnounceReplacement, CompleteReplacement, DepositShares, NewUserKey, Reseat, SetRecovery,
     Statement,
 };
+use crate::channel_statement;
 use crate::id::{ActId, DeviceId, Digest, KeyId, StateCode, UserId};
 use crate::log::leaf_hash;
 use crate::name::{KeyAlgorithm, key_id};
 use crate::state::{
-    Deposit, Device, Directory, Foundation, PersonRecord, Recovery, Replacement, Seat, StateKey, StateRecord,
+    Deposit, Device, Directory, PersonRecord, Recovery, Replacement, Seat, StateKey, StateRecord,
     TeamGeneration, UserKey,
 };
 
@@ -28,16 +29,7 @@ impl Directory {
     fn make_true(&mut self, index: u64, act: &Act, log_time_ms: u64) {
         let act_id = act.header.act_id;
         match &act.statement {
-            Statement::FoundDirectory(a) => {
-                self.foundation = Some(Foundation {
-                    root_key: a.root_key,
-                    mechanism: a.mechanism,
-                    log_key: a.log_key,
-                    server_tls_key: a.server_tls_key,
-                    custodian_tls_key: a.custodian_tls_key,
-                    second: a.second,
-                });
-            }
+            Statement::FoundDirectory(a) => self.foundation = Some(a.clone()),
             Statement::AdmitState(a) => {
                 self.states.insert(a.state, StateRecord::admitted(index, a));
             }
@@ -84,18 +76,7 @@ impl Directory {
                 }
             }
             // A share that was handed on is its receiver's matter; the others have no permit here.
-            Statement::GiveShare(_)
-            | Statement::OpenReview(_)
-            | Statement::OpenChannel(_)
-            | Statement::AmendReview(_)
-            | Statement::NewEpoch(_)
-            | Statement::AddMember(_)
-            | Statement::RemoveMember(_)
-            | Statement::ShareEpoch(_)
-            | Statement::Post(_)
-            | Statement::Disclose(_)
-            | Statement::Withdraw(_)
-            | Statement::Complain(_) => {}
+            channel_statement!(Statement::GiveShare(_)) => {}
         }
     }
 

@@ -215,23 +215,3 @@ pub(super) const fn is_by_root(kind: Kind) -> bool {
             | Kind::CompleteReplacement
     )
 }
-
-pub(super) const fn is_of_a_person(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::AdmitPerson
-            | Kind::NewTeamGeneration
-            | Kind::ShareTeam
-            | Kind::Reseat
-            | Kind::AddDevice
-            | Kind::RevokeDevice
-            | Kind::NewUserKey
-            | Kind::SetRecovery
-            | Kind::Recertify
-            | Kind::ReplaceStateKey
-            | Kind::ShareStateKey
-            | Kind::DepositShares
-            | Kind::GiveShare
-            | Kind::ObjectToReplacement
-    )
-}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use chancery_core::act::{Audience, OpenReview, Statement};
+use chancery_core::directory_statement;
 use chancery_core::error::{Reason, WireReason};
 use chancery_core::file::FileUse;
 use chancery_core::id::{ChannelId, KeyId};
@@ -283,34 +284,15 @@ impl<'g> Draft<'g> {
             }
             Statement::Disclose(act) => self.disclose(tx, id, act, entry, place).await?,
             Statement::Withdraw(act) => self.withdraw(id, act, entry, place)?,
-            Statement::FoundDirectory(_)
-            | Statement::AdmitState(_)
-            | Statement::CertifyStateKey(_)
-            | Statement::AdmitPerson(_)
-            | Statement::RemovePerson(_)
-            | Statement::NewTeamGeneration(_)
-            | Statement::ShareTeam(_)
-            | Statement::AmendState(_)
-            | Statement::Reseat(_)
-            | Statement::AddDevice(_)
-            | Statement::RevokeDevice(_)
-            | Statement::NewUserKey(_)
-            | Statement::SetRecovery(_)
-            | Statement::Recertify(_)
-            | Statement::ReplaceStateKey(_)
-            | Statement::ShareStateKey(_)
-            | Statement::DepositShares(_)
-            | Statement::GiveShare(_)
-            | Statement::AnnounceReplacement(_)
-            | Statement::ObjectToReplacement(_)
-            | Statement::CompleteReplacement(_)
-            | Statement::OpenReview(_)
-            | Statement::AmendReview(_)
-            | Statement::NewEpoch(_)
-            | Statement::AddMember(_)
-            | Statement::RemoveMember(_)
-            | Statement::ShareEpoch(_)
-            | Statement::Complain(_) => {}
+            directory_statement!(
+                Statement::OpenReview(_),
+                Statement::AmendReview(_),
+                Statement::NewEpoch(_),
+                Statement::AddMember(_),
+                Statement::RemoveMember(_),
+                Statement::ShareEpoch(_),
+                Statement::Complain(_)
+            ) => {}
         }
         Ok(())
     }
