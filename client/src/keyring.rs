@@ -15,7 +15,7 @@ pub use user::{UserRing, user_info};
 use std::collections::BTreeMap;
 
 use chancery_core::act::{NewEpoch, PersonCard, PostBody, SealedBody};
-use chancery_core::id::{ActId, ChannelId, Digest, KeyId, SectionId};
+use chancery_core::id::{ActId, ChannelId, Digest, SectionId};
 use chancery_core::log::{Tree, wrap_leaf};
 use chancery_core::mechanism::ItemKind;
 use chancery_seal::SealError;
@@ -217,11 +217,4 @@ pub fn open_with(
     }
     let content = open_body(key, &BodyContext { place, kind: post.kind.as_str() }, sealed)?;
     Ok(PostBody::decode(&content)?)
-}
-
-/// The key of an epoch is addressed to `key`.
-#[must_use]
-pub fn is_addressed(act: &NewEpoch, key: &KeyId) -> bool {
-    act.recipients.key_ids.binary_search(key).is_ok()
-        || act.secretariat.as_ref().is_some_and(|inline| inline.key_id == *key)
 }

@@ -96,16 +96,6 @@ impl std::fmt::Debug for KeystoreLock {
     }
 }
 
-/// Seals a new key store under a passphrase.
-pub fn seal_keystore(passphrase: &str, plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
-    KeystoreLock::make(passphrase)?.seal(plaintext)
-}
-
-/// Opens a key store once; errors as [`KeystoreLock::unlock`].
-pub fn open_keystore(passphrase: &str, file: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
-    KeystoreLock::unlock(passphrase, file).map(|(_, plaintext)| plaintext)
-}
-
 struct Parsed<'a> {
     header: &'a [u8],
     salt: [u8; SALT_BYTES],
@@ -176,7 +166,10 @@ mod tests {
         assert_eq!(&**lock.open(&resealed).unwrap(), b"more secrets");
         assert_ne!(file[SALT_AT + SALT_BYTES..][..24], resealed[SALT_AT + SALT_BYTES..][..24]);
 
-        assert_eq!(open_keystore("wrong horse", &file).unwrap_err(), SealError::WrongPassphraseOrDamaged);
+        assert_eq!(
+            KeystoreLock::unlock("wrong horse", &file).map(drop).unwrap_err(),
+            SealError::WrongPassphraseOrDamaged
+        );
         let mut damaged = file.clone();
         damaged[HEADER_BYTES + 30] ^= 1;
         assert_eq!(lock.open(&damaged).unwrap_err(), SealError::WrongPassphraseOrDamaged);

@@ -354,6 +354,12 @@ impl Stage {
 
     /// Certifies a person anew, with these keys under the old id, by a focal point with the word of its State.
     pub fn recertify(&mut self, by: &str, fresh: &Identity) -> Result<(), Reason> {
+        let act = self.recertification(fresh)?;
+        self.directory(by, Statement::Recertify(act))
+    }
+
+    /// What certifies a person anew, with the word of the State's key that the stage has.
+    pub fn recertification(&self, fresh: &Identity) -> Result<Recertify, Reason> {
         let keys = fresh.public_keys();
         let keys_bytes = Bytes::from(keys.encode());
         let now = self.all.directory.now(self.all.now_ms);
@@ -371,7 +377,7 @@ impl Stage {
             signer.statement(&StateStatement::Membership(word)).unwrap()
         });
         let possession = fresh.possession(&root);
-        self.directory(by, Statement::Recertify(Recertify { keys, keys_bytes, possession, membership }))
+        Ok(Recertify { keys, keys_bytes, possession, membership })
     }
 
     /// An act in the directory, by the root or a person, at a standpoint that `change` alters.

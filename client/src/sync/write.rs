@@ -1,5 +1,6 @@
 //! Writing: decided here first, stored, sent, and read back.
 
+use bytes::Bytes;
 use chancery_core::act::{Basis, SignedAct, Statement, VerifiedAct};
 use chancery_core::error::Reason;
 use chancery_core::id::{ActId, ChannelId, KeyId, UserId};
@@ -117,6 +118,21 @@ impl Session {
         let receipts = self.send(&waiting).await?;
         self.read_back(channel, &ids, &receipts).await?;
         Ok(Sent { acts: ids, receipts })
+    }
+
+    /// States one thing in the directory, with the wraps that stand beside it; signed where the person, or the root,
+    /// stands now.
+    ///
+    /// # Errors
+    /// As [`Session::append`].
+    pub async fn state_in_directory(
+        &mut self,
+        statement: Statement,
+        wraps: Vec<Bytes>,
+    ) -> Result<Sent, SessionError> {
+        let directory = self.directory().id();
+        let act = self.sign(directory, statement)?;
+        self.append(directory, vec![Composed { act, body: None, wraps, previous_box: None }.into()]).await
     }
 
     /// Makes the next secret of a channel, or its first.

@@ -109,8 +109,7 @@ pub async fn revoke(
         user_key::replace(session, &[device]).await?;
         return Ok(Revoked { user, device, own: true });
     }
-    let directory = session.directory().id();
-    let act = session.sign(directory, Statement::RevokeDevice(RevokeDevice { user, device }))?;
-    session.append(directory, vec![act.into()]).await?;
+    let statement = Statement::RevokeDevice(RevokeDevice { user, device });
+    session.state_in_directory(statement, Vec::new()).await?;
     Ok(Revoked { user, device, own: false })
 }

@@ -255,9 +255,7 @@ fn without(session: &Session, successor: UserId) -> Vec<ChannelId> {
 
 async fn leave(session: &mut Session) -> Result<(), SessionError> {
     let me = session.person()?.identity.user;
-    let directory = session.directory().id();
-    let act = session.sign(directory, Statement::RemovePerson(me))?;
-    match session.append(directory, vec![act.into()]).await {
+    match session.state_in_directory(Statement::RemovePerson(me), Vec::new()).await {
         // The server knows this device no more: it is done.
         Err(SessionError::Link(error)) if is_gone(&error) => Ok(()),
         // It ends the connections of who has left, often before it has answered.

@@ -6,7 +6,7 @@ use chancery_core::error::Reason;
 use chancery_seal::secret::RecoverySecret;
 
 use super::user_key;
-use crate::compose::{Composed, RecipientKey};
+use crate::compose::RecipientKey;
 use crate::sheet::SheetLine;
 use crate::sync::{Session, SessionError};
 
@@ -50,9 +50,7 @@ pub async fn put_in_force(session: &mut Session, secret: &RecoverySecret) -> Res
     let (handed, wraps) = user_key::hand(session, RecipientKey { id: kem.key_id(), public: public.clone() })?;
     let sign = secret.signing_key()?.public();
     let statement = Statement::SetRecovery(SetRecovery { sign, kem: public, handed });
-    let directory = session.directory().id();
-    let act = session.sign(directory, statement)?;
-    session.append(directory, vec![Composed { act, body: None, wraps, previous_box: None }.into()]).await?;
+    session.state_in_directory(statement, wraps).await?;
     user_key::renew(session).await.map(drop)
 }
 

@@ -23,9 +23,7 @@ pub struct Removed {
 /// [`SessionError::Refused`] by the policy.
 pub async fn remove_person(session: &mut Session, user: UserId) -> Result<Removed, SessionError> {
     session.sync_directory().await?;
-    let directory = session.directory().id();
-    let act = session.sign(directory, Statement::RemovePerson(user))?;
-    session.append(directory, vec![act.into()]).await?;
+    session.state_in_directory(Statement::RemovePerson(user), Vec::new()).await?;
     let teams = match session.home.keys().holder {
         Holder::Custodian { .. } => Vec::new(),
         Holder::Person(_) => teams::keep_teams(session).await?,

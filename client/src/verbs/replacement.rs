@@ -99,9 +99,7 @@ pub async fn announce(session: &mut Session, candidate: Candidate) -> Result<Pen
         key: request.state_key.ok_or(ReplacementError::NoAnswer)?,
     };
     session.sync_directory().await?;
-    let directory = session.directory().id();
-    let act = session.sign(directory, Statement::AnnounceReplacement(act))?;
-    session.append(directory, vec![act.into()]).await?;
+    session.state_in_directory(Statement::AnnounceReplacement(act), Vec::new()).await?;
     pending_of(&session.now(), state).ok_or(ReplacementError::Nothing(state))
 }
 
@@ -119,9 +117,7 @@ pub async fn complete(session: &mut Session, state: StateCode) -> Result<Pending
         let generation = now.state_key(&state).map_or(0, |key| key.generation + 1);
         (announced, CompleteReplacement { announcement: pending.act, state, key: pending.key, generation })
     };
-    let directory = session.directory().id();
-    let act = session.sign(directory, Statement::CompleteReplacement(act))?;
-    match session.append(directory, vec![act.into()]).await {
+    match session.state_in_directory(Statement::CompleteReplacement(act), Vec::new()).await {
         Ok(_) => {}
         Err(error) => {
             return Err(match error.reason() {
@@ -149,10 +145,8 @@ pub async fn object(session: &mut Session) -> Result<Pending, ReplacementError> 
         now.replacement(&state).ok_or(ReplacementError::Nothing(state))?.act
     };
     let objection = session.state_word(&StateStatement::Objection(Objection { state, announcement }))?;
-    let directory = session.directory().id();
     let statement = Statement::ObjectToReplacement(ObjectToReplacement { announcement, objection });
-    let act = session.sign(directory, statement)?;
-    session.append(directory, vec![act.into()]).await?;
+    session.state_in_directory(statement, Vec::new()).await?;
     pending_of(&session.now(), state).ok_or(ReplacementError::Nothing(state))
 }
 

@@ -33,10 +33,8 @@ pub async fn reseat(session: &mut Session, user: UserId, seat: &Seat) -> Result<
         let keys = person.record().certified;
         let word = Membership { state, role, instruments: instruments.clone(), keys, expires_ms };
         let membership = session.state_word(&StateStatement::Membership(word))?;
-        let directory = session.directory().id();
         let act = Reseat { user, role, instruments, expires_ms, membership };
-        let act = session.sign(directory, Statement::Reseat(act))?;
-        session.append(directory, vec![act.into()]).await?;
+        session.state_in_directory(Statement::Reseat(act), Vec::new()).await?;
         Ok(())
     })
     .await

@@ -18,9 +18,7 @@ pub async fn admit_state(
     session.home.root_key()?;
     session.sync_directory().await?;
     standings.sort();
-    let directory = session.directory().id();
     let statement = Statement::AdmitState(AdmitState { state, group, standings });
-    let act = session.sign(directory, statement)?;
-    session.append(directory, vec![act.into()]).await?;
+    session.state_in_directory(statement, Vec::new()).await?;
     Ok(())
 }

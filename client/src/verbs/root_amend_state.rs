@@ -17,8 +17,7 @@ pub async fn amend_state(
     session.home.root_key()?;
     session.sync_directory().await?;
     standings.sort();
-    let directory = session.directory().id();
-    let act = session.sign(directory, Statement::AmendState(AmendState { state, standings }))?;
-    session.append(directory, vec![act.into()]).await?;
+    let statement = Statement::AmendState(AmendState { state, standings });
+    session.state_in_directory(statement, Vec::new()).await?;
     Ok(())
 }

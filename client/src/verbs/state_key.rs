@@ -6,7 +6,7 @@ use chancery_core::error::Reason;
 use chancery_core::id::{StateCode, UserId};
 use chancery_seal::wrap::commit;
 
-use crate::compose::{Composed, RecipientKey, wrap_to};
+use crate::compose::{RecipientKey, wrap_to};
 use crate::keyring::state_key_info;
 use crate::sync::{Session, SessionError, lost_race};
 
@@ -88,9 +88,7 @@ async fn share(session: &mut Session, user: UserId) -> Result<StateKeyKept, Sess
     let recipient = RecipientKey { id: key.kem_id, public: key.kem.clone() };
     let (recipients, wraps) = wrap_to(&info, seed, vec![recipient])?;
     let handed = Handed { commitment: commit(&info, seed), recipients };
-    let directory = session.directory().id();
     let statement = Statement::ShareStateKey(ShareStateKey { state, generation, handed });
-    let act = session.sign(directory, statement)?;
-    session.append(directory, vec![Composed { act, body: None, wraps, previous_box: None }.into()]).await?;
+    session.state_in_directory(statement, wraps).await?;
     Ok(StateKeyKept::Shared { state, generation, user })
 }

@@ -20,7 +20,7 @@ use chancery_seal::sign::SigningKey;
 use chancery_seal::wrap::{Purpose, Scope, WrapInfo, commit, unwrap, wrap};
 
 use super::state_key::{StateKeyKept, keep_state_key};
-use crate::compose::{Composed, RecipientKey, Signer, wrap_to};
+use crate::compose::{RecipientKey, Signer, wrap_to};
 use crate::entry::OwnWrap;
 use crate::home::Holder;
 use crate::sync::{Session, SessionError, with_current_state_key};
@@ -99,10 +99,7 @@ pub async fn deposit(
             },
             commitments: shares.iter().map(|share| commit(&info, share.as_bytes())).collect(),
         });
-        let directory = session.directory().id();
-        let act = session.sign(directory, statement)?;
-        let composed = Composed { act, body: None, wraps, previous_box: None };
-        session.append(directory, vec![composed.into()]).await?;
+        session.state_in_directory(statement, wraps).await?;
         let holders = keys.into_iter().map(|(_, user)| user).collect();
         Ok(Deposited { state, generation, threshold, holders })
     })
@@ -130,9 +127,7 @@ pub async fn give(session: &mut Session, to: UserId) -> Result<Given, SessionErr
     let (state, threshold) = (held.state, held.threshold);
     let position = u32::from(*position);
     let act = Statement::GiveShare(GiveShare { deposit: held.deposit, position, to, recipients });
-    let directory = session.directory().id();
-    let act = session.sign(directory, act)?;
-    session.append(directory, vec![Composed { act, body: None, wraps, previous_box: None }.into()]).await?;
+    session.state_in_directory(act, wraps).await?;
     Ok(Given { state, to, threshold })
 }
 
@@ -169,10 +164,8 @@ async fn seat_oneself(session: &mut Session, state: StateCode, key: &SigningKey)
     let word = Membership { state, role, instruments: instruments.clone(), keys, expires_ms };
     let signer = Signer { key, root: session.root() };
     let membership = signer.statement(&StateStatement::Membership(word))?;
-    let directory = session.directory().id();
     let act = Statement::Reseat(Reseat { user, role, instruments, expires_ms, membership });
-    let act = session.sign(directory, act)?;
-    session.append(directory, vec![act.into()]).await?;
+    session.state_in_directory(act, Vec::new()).await?;
     Ok(())
 }
 

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use chancery_core::act::{Act, Author, Beside, PersonKeys, SignedAct, Statement, TreeHead, VerifiedAct};
+use chancery_core::channel_statement;
 use chancery_core::error::Reason;
 use chancery_core::id::{ChannelId, DeviceId, Digest, KeyId, UserId};
 use chancery_core::limits::CLOCK_AHEAD_MS_MAX;
 use chancery_core::log::{Checkpoint, Tree, origin, verify_wrap};
 use chancery_core::mechanism::Mechanism;
 use chancery_core::name::{KeyAlgorithm, key_id};
-use chancery_core::policy::{World, decide, decide_directory};
+use chancery_core::policy::{World, author_key, decide, decide_directory};
 use chancery_core::state::Directory;
 
 use super::{At, ChannelCopy, DirectoryCopy, Fault, VerifyError, in_parallel};
@@ -194,14 +195,12 @@ fn beside(entry: &Entry, named: &Beside<'_>, bodies: Bodies) -> Result<(), Fault
 /// The key of the device that an act of a channel names, as the directory had it at the act's basis.
 fn device_key(directory: &Directory, act: &SignedAct) -> Result<[u8; 32], Fault> {
     let header = &act.content().header;
-    let Author::Person { device, .. } = header.author else {
+    if header.author == Author::Root {
         return Err(Fault::Refused(Reason::WrongChannel));
-    };
-    let basis = header.basis.ok_or(Fault::Refused(Reason::BadBasis))?;
+    }
+    header.basis.ok_or(Fault::Refused(Reason::BadBasis))?;
     // Whether the person was still there at the entry's log time is asked in order, when it is decided.
-    let then = directory.at_head(&basis.directory, 0).ok_or(Fault::Refused(Reason::BadBasis))?;
-    let device = then.by_device(&device).and_then(|person| person.device(&device));
-    device.map(|device| device.sign).ok_or(Fault::Refused(Reason::UnknownDevice))
+    author_key(directory, act).map_err(Fault::Refused)
 }
 
 /// Keys under which acts of the directory may be signed: those known, and those that the very same acts bring.
@@ -238,31 +237,22 @@ impl DirectoryKeys<'_> {
                     self.devices.insert(pending.keys.device, pending.keys.device_sign);
                 }
             }
-            Statement::AdmitState(_)
-            | Statement::CertifyStateKey(_)
-            | Statement::RemovePerson(_)
-            | Statement::NewTeamGeneration(_)
-            | Statement::ShareTeam(_)
-            | Statement::AmendState(_)
-            | Statement::Reseat(_)
-            | Statement::RevokeDevice(_)
-            | Statement::NewUserKey(_)
-            | Statement::ReplaceStateKey(_)
-            | Statement::ShareStateKey(_)
-            | Statement::DepositShares(_)
-            | Statement::GiveShare(_)
-            | Statement::ObjectToReplacement(_)
-            | Statement::OpenReview(_)
-            | Statement::OpenChannel(_)
-            | Statement::AmendReview(_)
-            | Statement::NewEpoch(_)
-            | Statement::AddMember(_)
-            | Statement::RemoveMember(_)
-            | Statement::ShareEpoch(_)
-            | Statement::Post(_)
-            | Statement::Disclose(_)
-            | Statement::Withdraw(_)
-            | Statement::Complain(_) => {}
+            channel_statement!(
+                Statement::AdmitState(_),
+                Statement::CertifyStateKey(_),
+                Statement::RemovePerson(_),
+                Statement::NewTeamGeneration(_),
+                Statement::ShareTeam(_),
+                Statement::AmendState(_),
+                Statement::Reseat(_),
+                Statement::RevokeDevice(_),
+                Statement::NewUserKey(_),
+                Statement::ReplaceStateKey(_),
+                Statement::ShareStateKey(_),
+                Statement::DepositShares(_),
+                Statement::GiveShare(_),
+                Statement::ObjectToReplacement(_)
+            ) => {}
         }
     }
 

@@ -17,7 +17,6 @@ use chancery_seal::sign::SigningKey;
 use chancery_tests::stage::{At, Stage, What};
 use chancery_tests::{anew, person, random, state};
 
-use super::turnover::membership;
 use super::{Row, after, row};
 
 /// A fresh X-Wing key.
@@ -205,15 +204,8 @@ fn recertify(
     word: bool,
     change: impl FnOnce(&mut Recertify),
 ) -> Result<(), Reason> {
-    let fresh = anew(stage.people[of].user);
-    let keys = fresh.public_keys();
-    let keys_bytes = Bytes::from(keys.encode());
-    let known = known(stage, of);
-    let word = word.then(|| {
-        membership(stage, known.role, known.instruments.to_vec(), Digest::of(&keys_bytes), known.expires_ms)
-    });
-    let possession = fresh.possession(&stage.all.root.key_id());
-    let mut act = Recertify { keys, keys_bytes, possession, membership: word };
+    let mut act = stage.recertification(&anew(stage.people[of].user)).unwrap();
+    act.membership = act.membership.filter(|_| word);
     change(&mut act);
     stage.directory(by, Statement::Recertify(act))
 }

@@ -18,7 +18,7 @@ use chancery_tests::{instrument, person, random, state};
 use super::{Row, after, row};
 
 /// The word of Chile's key for a person.
-pub(super) fn membership(
+fn membership(
     stage: &Stage,
     role: Role,
     instruments: Vec<InstrumentCode>,

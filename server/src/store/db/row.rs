@@ -75,11 +75,6 @@ impl Row {
         optional!(self, column, i64, "a number or null")
     }
 
-    /// A `text` that may be absent.
-    pub fn optional_text(&self, column: usize) -> Result<Option<&str>, DbError> {
-        optional!(self, column, &str, "text or null")
-    }
-
     /// A `blob` that may be absent.
     pub fn optional_blob(&self, column: usize) -> Result<Option<&[u8]>, DbError> {
         optional!(self, column, &[u8], "bytes or null")
