@@ -218,7 +218,7 @@ reasons! {
     /// A root's act without the second custodian's signature.
     SecondCustodianRequired, "SECOND_CUSTODIAN_REQUIRED", Standing, Some(18),
         "This act of the root needs the second custodian's signature too.",
-        "Let the second custodian countersign it.";
+        "Give the command again with --act-file FILE, let the second custodian countersign the file, then send it.";
     /// Announced too short a time ago.
     TooSoon, "TOO_SOON", Conflict, Some(18),
         "A replacement is completed at the earliest 72 hours after it was announced.",

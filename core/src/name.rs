@@ -208,6 +208,8 @@ pub enum Namespace {
     Objection,
     /// An act of the root's log, signed by the second custodian; the kind is part of the name.
     Second(crate::act::Kind),
+    /// The second custodian's own public key, signed by that key before a deployment is founded with it.
+    SecondCustodian,
     /// A newcomer's public keys, signed by the device key among them.
     Possession,
     /// A further device's public keys, signed by the device key among them.
@@ -227,6 +229,7 @@ impl Namespace {
             Self::KeySuccession => "chancery/v1/sign/key-succession",
             Self::Objection => "chancery/v1/sign/objection",
             Self::Second(kind) => kind.second_namespace(),
+            Self::SecondCustodian => "chancery/v1/sign/second-custodian",
             Self::Possession => "chancery/v1/sign/possession",
             Self::DevicePossession => "chancery/v1/sign/device-possession",
             Self::ServerRequest => "chancery/v1/sign/server-request",

@@ -19,6 +19,6 @@ mod table;
 pub use author::author_key;
 pub use body::{BodyFault, BodyNote, BodyScene, check_body};
 pub use channel::{ChannelPermit, World, decide, is_shared};
-pub use directory::{DirectoryPermit, decide_directory};
+pub use directory::{DirectoryPermit, decide_but_second, decide_directory};
 pub use reading::{check_fresh, check_upload, reads, reads_all_parties};
 pub use table::{MemberRole, Standing, allows, print_table};

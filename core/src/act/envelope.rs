@@ -153,12 +153,16 @@ impl<T: Content> Signed<T> {
 }
 
 impl SignedAct {
-    /// What the second custodian signs of an act of the root; none for acts of others.
+    /// What the second custodian signs of an act of the root, and under which namespace; none for acts of others.
     #[must_use]
-    pub fn second_input(&self, second_key: &[u8; 32], root: &KeyId) -> Option<Vec<u8>> {
-        let namespace = self.content.second_namespace()?;
-        let signer = key_id(KeyAlgorithm::Ed25519, second_key);
-        Some(signature_input(namespace, &signer, root, &self.payload))
+    pub fn second_payload(&self) -> Option<(Namespace, &Bytes)> {
+        Some((self.content.second_namespace()?, &self.payload))
+    }
+
+    /// Whether it bears a second signature, of whomever.
+    #[must_use]
+    pub const fn has_second(&self) -> bool {
+        self.second.is_some()
     }
 
     /// The same act with the second custodian's signature.

@@ -50,6 +50,16 @@ struct Scene<'a> {
     log_time_ms: u64,
     speaker: Speaker<'a>,
     act: &'a SignedAct,
+    second: SecondSignature,
+}
+
+/// Whether the second custodian has been asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SecondSignature {
+    /// The signature is there wherever one is needed.
+    Given,
+    /// It is still to come: nothing is refused for the lack of it.
+    Awaited,
 }
 
 /// Decides whether `act` may be the next entry of the directory, at this log time.
@@ -61,6 +71,36 @@ pub fn decide_directory(
     directory: &Directory,
     act: VerifiedAct,
     log_time_ms: u64,
+) -> Result<DirectoryPermit, Reason> {
+    decide_with(mechanism, directory, act, log_time_ms, SecondSignature::Given)
+}
+
+/// Decides whether acts of the root could be the next entries of the directory, all or none, once the second
+/// custodian has signed them. Nobody gets a permit: they are decided once more when they are appended.
+///
+/// # Errors
+/// The reason for which they could not.
+pub fn decide_but_second(
+    mechanism: &Mechanism,
+    directory: &Directory,
+    acts: Vec<VerifiedAct>,
+    log_time_ms: u64,
+) -> Result<(), Reason> {
+    let mut directory = directory.clone();
+    let log_time_ms = log_time_ms.max(directory.last_log_time_ms);
+    for act in acts {
+        let permit = decide_with(mechanism, &directory, act, log_time_ms, SecondSignature::Awaited)?;
+        directory.apply(permit, log_time_ms);
+    }
+    Ok(())
+}
+
+fn decide_with(
+    mechanism: &Mechanism,
+    directory: &Directory,
+    act: VerifiedAct,
+    log_time_ms: u64,
+    second: SecondSignature,
 ) -> Result<DirectoryPermit, Reason> {
     let content = act.act().content();
     let header = &content.header;
@@ -95,7 +135,7 @@ pub fn decide_directory(
     if first != matches!(content.statement, Statement::FoundDirectory(_)) {
         return Err(Reason::NotGenesis);
     }
-    let scene = Scene { mechanism, directory, now, log_time_ms, speaker, act: act.act() };
+    let scene = Scene { mechanism, directory, now, log_time_ms, speaker, act: act.act(), second };
     if matches!(speaker, Speaker::Root)
         && directory.foundation.as_ref().is_some_and(FoundDirectory::second_always)
     {
@@ -172,6 +212,9 @@ impl<'a> Scene<'a> {
 
     /// The second custodian has signed the act too.
     fn signed_twice(&self) -> Result<(), Reason> {
+        if self.second == SecondSignature::Awaited {
+            return Ok(());
+        }
         let second = self.directory.foundation.as_ref().and_then(|foundation| foundation.second);
         let twice = second.is_some_and(|second| self.act.is_signed_twice(&second.key, &self.directory.root));
         if twice { Ok(()) } else { Err(Reason::SecondCustodianRequired) }

@@ -183,7 +183,8 @@ pub(super) fn signed_twice(keys: &Keys) -> Value {
     let second = Key::of(0x05);
     let act = super::act(keys, Statement::RemovePerson(keys.person.user()));
     let once = keys.root.act(&keys.root.id, &act);
-    let input = once.second_input(&second.public, &keys.root.id).unwrap();
+    let (namespace, payload) = once.second_payload().unwrap();
+    let input = signature_input(namespace, &second.id, &keys.root.id, payload);
     let twice = once.with_second(second.pair.sign(&input).as_ref().try_into().unwrap()).unwrap();
     assert!(twice.is_signed_twice(&second.public, &keys.root.id));
     assert!(!once.is_signed_twice(&second.public, &keys.root.id));
