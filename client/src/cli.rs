@@ -191,7 +191,7 @@ impl Command {
             Self::Root(command) => command.run(context).await,
             Self::Join(args) => join::run(args, context).await,
             Self::Invite(args) => invite::run(args, context).await,
-            Self::Admit(args) => admit::run(args, context).await,
+            Self::Admit(args) => admit::run(args, None, context).await,
             Self::Device(command) => command.run(context).await,
             Self::Recovery(command) => command.run(context).await,
             Self::Recover(args) => Box::pin(recover::run(args, context)).await,

@@ -144,8 +144,11 @@ impl Home {
     /// was certified.
     ///
     /// # Errors
-    /// [`HomeError::NoServer`].
+    /// [`HomeError::NoServer`]; [`HomeError::SecondCustodian`] in a home that is never online.
     pub fn server(&self) -> Result<&ServerAddress, HomeError> {
+        if matches!(self.keys.holder, Holder::Second { .. }) {
+            return Err(HomeError::SecondCustodian);
+        }
         self.keys.server.as_ref().ok_or(HomeError::NoServer)
     }
 
@@ -157,26 +160,42 @@ impl Home {
         match &self.keys.holder {
             Holder::Person(person) => Ok(person),
             Holder::Custodian { .. } => Err(HomeError::NotAPerson),
+            Holder::Second { .. } => Err(HomeError::SecondCustodian),
         }
     }
 
     /// The root key, of the custodians.
     ///
     /// # Errors
-    /// [`HomeError::NotACustodian`] in a person's home.
+    /// [`HomeError::NotACustodian`] in a person's home, [`HomeError::SecondCustodian`] in the second custodian's.
     pub const fn root_key(&self) -> Result<&SigningKey, HomeError> {
         match &self.keys.holder {
             Holder::Custodian { root } => Ok(root),
             Holder::Person(_) => Err(HomeError::NotACustodian),
+            Holder::Second { .. } => Err(HomeError::SecondCustodian),
+        }
+    }
+
+    /// The second custodian's key.
+    ///
+    /// # Errors
+    /// [`HomeError::NotTheSecond`] in every other home.
+    pub const fn second_key(&self) -> Result<&SigningKey, HomeError> {
+        match &self.keys.holder {
+            Holder::Second { key } => Ok(key),
+            Holder::Custodian { .. } | Holder::Person(_) => Err(HomeError::NotTheSecond),
         }
     }
 
     /// Who speaks in acts from this home, and the key that signs them.
-    #[must_use]
-    pub const fn speaker(&self) -> (Author, &SigningKey) {
+    ///
+    /// # Errors
+    /// [`HomeError::SecondCustodian`], who makes no acts.
+    pub const fn speaker(&self) -> Result<(Author, &SigningKey), HomeError> {
         match &self.keys.holder {
-            Holder::Custodian { root } => (Author::Root, root),
-            Holder::Person(person) => (person.identity.author(), &person.identity.sign),
+            Holder::Custodian { root } => Ok((Author::Root, root)),
+            Holder::Person(person) => Ok((person.identity.author(), &person.identity.sign)),
+            Holder::Second { .. } => Err(HomeError::SecondCustodian),
         }
     }
 

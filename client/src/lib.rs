@@ -6,7 +6,8 @@
 //! ([`link`]). What comes over it is verified ([`verify`]) and kept by a session ([`sync`]), which sends through
 //! an outbox ([`outbox`]); all that a person can do with it is a verb ([`verbs`]). Files go and come sealed, in
 //! parts ([`files`]). One renderer shows sections everywhere ([`render`]). What leaves the system proves itself
-//! offline: the record of a dialogue ([`archive`]) and the bundle of a public item ([`bundle`]). The demo ([`demo`]) plays a
+//! offline: the record of a dialogue ([`archive`]) and the bundle of a public item ([`bundle`]). What the two
+//! custodians of a root hand each other is in [`second`]. The demo ([`demo`]) plays a
 //! whole review with these programs.
 
 pub mod archive;
@@ -24,6 +25,7 @@ pub mod keyring;
 pub mod link;
 pub mod outbox;
 pub mod render;
+pub mod second;
 pub mod sheet;
 pub mod sync;
 pub mod verbs;

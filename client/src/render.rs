@@ -7,8 +7,10 @@
 
 pub mod html;
 pub mod model;
+mod root_act;
 pub mod text;
 mod words;
 
 pub use model::{About, Content, Opened, Opening, Post, Reading, Section, sections};
+pub use root_act::root_act;
 pub use words::{audience, bytes, date, kind, role, step};

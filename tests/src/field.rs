@@ -16,6 +16,7 @@ use chancery_client::sync::{Prepared, Session};
 use chancery_client::verbs::root_admit_state::admit_state;
 use chancery_client::verbs::root_certify::certify;
 use chancery_client::verbs::root_init::root_keys;
+use chancery_client::verbs::root_state::Way;
 use chancery_client::verbs::teams::keep_teams;
 use chancery_core::act::{
     AdmitPerson, CertifyStateKey, Membership, RegionalGroup, Role, Standing, StateStatement, Statement,
@@ -60,7 +61,7 @@ impl Field {
         let data = path.join("server");
         let request = server::init(&data, &root, &mechanism);
         // The port is chosen when the server starts; the certificate names only its keys.
-        let certified = certify(&mut home, &request, UNTOC, Some("127.0.0.1:1".into())).unwrap();
+        let certified = certify(&mut home, &request, UNTOC, Some("127.0.0.1:1".into()), None).unwrap();
         let certificate = path.join("certificate");
         std::fs::write(&certificate, &certified.certificate).unwrap();
         server::certify(&data, &certificate);
@@ -118,7 +119,9 @@ impl Field {
     /// A State that is party to every instrument.
     pub async fn admit_state(&mut self, code: &str) {
         let standings = INSTRUMENTS.map(|code| (instrument(code), Standing::Party)).to_vec();
-        admit_state(&mut self.custodians, state(code), RegionalGroup::Africa, standings).await.unwrap();
+        admit_state(&mut self.custodians, state(code), RegionalGroup::Africa, standings, Way::Send)
+            .await
+            .unwrap();
     }
 
     /// A State's only focal point, with the State's key, at work.
@@ -196,7 +199,7 @@ impl Field {
 pub fn identity(keys: &Keys) -> &Identity {
     match &keys.holder {
         Holder::Person(person) => &person.identity,
-        Holder::Custodian { .. } => panic!("custodians are no person"),
+        Holder::Custodian { .. } | Holder::Second { .. } => panic!("custodians are no person"),
     }
 }
 

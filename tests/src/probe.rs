@@ -101,7 +101,7 @@ pub enum By {
 #[must_use]
 pub fn probe(keys: &Keys, stored: &Stored) -> Vec<Opened> {
     let mut own = match &keys.holder {
-        Holder::Custodian { .. } => Vec::new(),
+        Holder::Custodian { .. } | Holder::Second { .. } => Vec::new(),
         Holder::Person(person) => {
             let seeds = person.identity.seeds();
             [&seeds.user, &seeds.device].map(|seed| KemKeyPair::from_seed(seed).unwrap()).into()

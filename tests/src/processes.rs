@@ -37,6 +37,17 @@ pub struct Said {
     pub notices: Vec<Value>,
 }
 
+/// Who speaks as the root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Custodians {
+    /// One custodian.
+    One,
+    /// A second one, whose signature is needed where a State objects.
+    Two,
+    /// A second one, whose signature every act of the root needs.
+    TwoAlways,
+}
+
 /// Everyone of the usual review of Chile: the officer and four focal points.
 pub const FOCAL_POINTS: [(&str, &str, &str); 4] = [
     ("chile", "CL", "latin-america-caribbean"),
@@ -50,7 +61,13 @@ impl Town {
     /// Convention and firearms, Portugal firearms alone. Every channel is begun.
     #[must_use]
     pub fn with_review() -> Self {
-        let town = Self::founded();
+        Self::with_review_by(Custodians::One)
+    }
+
+    /// As [`Town::with_review`], with a second custodian for objections, whose home is called `second`.
+    #[must_use]
+    pub fn with_review_by(custodians: Custodians) -> Self {
+        let town = Self::founded_by(custodians);
         town.done("root", &["root", "admit-state", "CL", "--group", FOCAL_POINTS[0].2, "--party", PARTY]);
         for (_, state, group) in &FOCAL_POINTS[1..] {
             town.done("root", &["root", "admit-state", state, "--group", group, "--party", PARTY]);
@@ -90,6 +107,12 @@ impl Town {
     /// Founds a deployment and starts its server; only the custodians are there.
     #[must_use]
     pub fn founded() -> Self {
+        Self::founded_by(Custodians::One)
+    }
+
+    /// As [`Town::founded`]; a second custodian's home is called `second`.
+    #[must_use]
+    pub fn founded_by(custodians: Custodians) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let root = run(&mut client(folder.path(), "root", &["root", "init"])).one("root");
@@ -97,7 +120,7 @@ impl Town {
         let data = folder.path().join("data");
         let mechanism = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mechanisms/untoc.toml");
         let mut init = Command::new(program("chancery-server"));
-        init.arg("init").arg("--data").arg(&data).arg("--root").arg(root);
+        init.arg("init").arg("--data").arg(&data).arg("--root").arg(&root);
         init.arg("--mechanism").arg(&mechanism).arg("--address").arg(format!("127.0.0.1:{port}"));
         let printed = init.output().unwrap();
         assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
@@ -107,6 +130,13 @@ impl Town {
         let certificate = folder.path().join("certificate");
         let mut certify = client(folder.path(), "root", &["root", "certify", request]);
         certify.arg("--mechanism").arg(&mechanism).arg("--out").arg(&certificate);
+        if custodians != Custodians::One {
+            let made = run(&mut client(folder.path(), "second", &["root", "init", "--second", &root]));
+            certify.arg("--second").arg(made.one("second-custodian")["line"].as_str().unwrap());
+        }
+        if custodians == Custodians::TwoAlways {
+            certify.arg("--second-always");
+        }
         run(&mut certify).expect_done();
         let mut install = Command::new(program("chancery-server"));
         install.arg("certify").arg("--data").arg(&data).arg(&certificate);

@@ -6,11 +6,13 @@ use serde_json::json;
 use super::context::Context;
 use super::failure::Failure;
 use super::invite::meant;
+use super::root::act_file::ActFile;
 use super::session::{self, show_state_key};
 use super::time::rfc3339;
 use crate::invitation::Meant;
-use crate::verbs::admit::{Admitted, Candidate, Standing, admit, candidates, refuse, reject};
+use crate::verbs::admit::{Admitted, Candidate, Standing, admit, admit_by_file, candidates, refuse, reject};
 use crate::verbs::invite::Terms;
+use crate::verbs::root_state::{Stated, Way};
 use crate::verbs::teams::TeamKept;
 
 #[derive(Debug, clap::Args)]
@@ -29,7 +31,8 @@ pub(super) struct Args {
     reject: bool,
 }
 
-pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
+/// `by_file`: the custodians' way by the second of them.
+pub(super) async fn run(args: Args, by_file: Option<&ActFile>, context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
     let all = candidates(&mut session).await?;
     if args.who.is_empty() && !args.all {
@@ -60,6 +63,12 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     }
     if chosen.is_empty() {
         return context.out.say("Nobody has answered yet.");
+    }
+    if let Some(file) = by_file.filter(|file| file.way() == Way::File) {
+        return match admit_by_file(&mut session, &chosen).await? {
+            Stated::Filed(acts) => file.write(&acts, context),
+            Stated::Sent(()) => Ok(()),
+        };
     }
     let mut person = false;
     for candidate in chosen {

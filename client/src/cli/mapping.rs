@@ -61,6 +61,16 @@ impl From<HomeError> for Failure {
             HomeError::NotACustodian => {
                 (Exit::Refused, "ROOT_ONLY", "Name the custodians' home with --home.")
             }
+            HomeError::SecondCustodian => (
+                Exit::Refused,
+                "SECOND_CUSTODIAN",
+                "Here `chancery root countersign FILE` signs what the first custodian has put into a file.",
+            ),
+            HomeError::NotTheSecond => (
+                Exit::Refused,
+                "NOT_THE_SECOND",
+                "Name the second custodian's home with --home; `chancery root init --second` makes one.",
+            ),
             HomeError::Io { .. } => (Exit::Unavailable, "DISK", "Check the disk and the folder's rights."),
             HomeError::Seal(cause) => return (*cause).into(),
         };
@@ -217,6 +227,14 @@ impl From<CertifyError> for Failure {
                 Self::usage(message, "Agree on one file, and run `chancery-server init` with it.")
             }
             CertifyError::NoAddress => Self::usage(message, "Give one with --address HOST:PORT."),
+            CertifyError::OtherSecond => {
+                Self::usage(message, "Have the second custodian make a home with this root's fingerprint.")
+            }
+            CertifyError::OtherTerms => {
+                let next =
+                    "Name the same second custodian as before, with or without --second-always as before.";
+                Self::new(Exit::Conflict, "FOUNDED", message, next)
+            }
             CertifyError::Founded => {
                 let next = "Use that server, or make a new root for a new deployment.";
                 Self::new(Exit::Conflict, "FOUNDED", message, next)

@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 use super::admit::is_meant;
 use super::context::Context;
 use super::failure::{Exit, Failure};
+use super::root::act_file::ActFile;
 use super::session;
 use super::time::rfc3339;
 use crate::render::date;
 use crate::verbs::admit::candidates;
 use crate::verbs::replacement::{Pending, ReplacementError, announce, complete, object};
+use crate::verbs::root_state::Stated;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -18,18 +20,22 @@ pub(super) enum Command {
     Announce {
         /// The first digits that `chancery root admit` shows
         who: String,
+        #[command(flatten)]
+        act_file: ActFile,
     },
     /// Complete it, 72 hours later
     Complete {
         /// The State
         state: StateCode,
+        #[command(flatten)]
+        act_file: ActFile,
     },
 }
 
 pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
     match command {
-        Command::Announce { who } => {
+        Command::Announce { who, act_file } => {
             let mut found = candidates(&mut session).await?;
             found.retain(|candidate| is_meant(candidate, &who));
             let one = if found.len() == 1 && who.len() >= 4 { found.pop() } else { None };
@@ -37,11 +43,18 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failu
                 let message = format!("{who} does not name one invitation");
                 return Err(Failure::not_found(message, "See `chancery root admit` without arguments."));
             };
-            let announced = announce(&mut session, candidate).await?;
-            context.out.show("replacement", &fields(&announced), notice(&announced))
+            match announce(&mut session, candidate, act_file.way()).await? {
+                Stated::Sent(announced) => {
+                    context.out.show("replacement", &fields(&announced), notice(&announced))
+                }
+                Stated::Filed(acts) => act_file.write(&acts, context),
+            }
         }
-        Command::Complete { state } => {
-            let done = complete(&mut session, state).await?;
+        Command::Complete { state, act_file } => {
+            let done = match complete(&mut session, state, act_file.way()).await? {
+                Stated::Sent(done) => done,
+                Stated::Filed(acts) => return act_file.write(&acts, context),
+            };
             let text = format!(
                 "{state} has another focal point, {}, and another key. What its old key has signed stays valid.",
                 done.user
@@ -100,8 +113,14 @@ impl From<ReplacementError> for Failure {
                 let next = format!("Complete it at {} or later.", date(pending.due_ms));
                 Self::new(Exit::Conflict, "TOO_SOON", format!("{text}."), next)
             }
-            ReplacementError::Objected(_) => {
-                let next = "Speak with the State. If it stays so, the second custodian signs it, too.";
+            ReplacementError::Objected { second, .. } => {
+                let next = if second {
+                    "Speak with the State. If it stays so, give the command again with --act-file FILE, let the second \
+                     custodian countersign the file, then send it: `chancery root send`."
+                } else {
+                    "Speak with the State. This deployment was founded without a second custodian, so the State's \
+                     objection is the last word."
+                };
                 Self::new(Exit::Refused, "SECOND_CUSTODIAN_REQUIRED", format!("{text}."), next)
             }
             ReplacementError::Nothing(_) => Self::not_found(

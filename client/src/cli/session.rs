@@ -277,6 +277,7 @@ impl From<SessionError> for Failure {
                 Self::new(Exit::Unavailable, "WAITS", text, next)
             }
             SessionError::Clock(skew) => clock::refused(&skew),
+            SessionError::RootActs(error) => error.into(),
             SessionError::Bug(what) => Self::bug(what),
         }
     }

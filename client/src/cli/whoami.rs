@@ -1,6 +1,7 @@
 //! `chancery whoami`: what this home knows of itself, and what the directory says.
 
 use chancery_core::error::WireReason;
+use chancery_seal::sign::SigningKey;
 use serde_json::{Value, json};
 
 use super::context::Context;
@@ -9,6 +10,7 @@ use super::replacement;
 use super::time::rfc3339;
 use crate::home::{Holder, Home};
 use crate::link::LinkError;
+use crate::second::SecondLine;
 use crate::sync::SessionError;
 use crate::verbs::join::{Enrolled, JoinError, enrol, own_fingerprint};
 use crate::verbs::replacement::Pending;
@@ -17,8 +19,16 @@ pub(super) async fn run(context: &Context) -> Result<(), Failure> {
     let home = context.open_home()?;
     match &home.keys().holder {
         Holder::Custodian { .. } => custodians(&home, context),
+        Holder::Second { key } => second(&home, key, context),
         Holder::Person(_) => person(home, context).await,
     }
+}
+
+fn second(home: &Home, key: &SigningKey, context: &Context) -> Result<(), Failure> {
+    let (root, line) = (home.keys().root, SecondLine::make(key, home.keys().root).text());
+    let fields = json!({ "holder": "second-custodian", "root": root, "key": key.key_id(), "line": line });
+    let text = format!("The second custodian of the root {root}, key {}.\n{line}", key.key_id());
+    context.out.show("whoami", &fields, text)
 }
 
 fn custodians(home: &Home, context: &Context) -> Result<(), Failure> {

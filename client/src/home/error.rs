@@ -71,6 +71,12 @@ pub enum HomeError {
     /// Standing: a verb of custodians, in a person's home.
     #[error("this is a person's home, not the custodians'")]
     NotACustodian,
+    /// Standing: the second custodian's home signs what the root has signed, and does nothing else.
+    #[error("this is the second custodian's home, which is never online")]
+    SecondCustodian,
+    /// Standing: a verb of the second custodian, in another home.
+    #[error("this is not a second custodian's home")]
+    NotTheSecond,
     /// Outside world: the disk.
     #[error("{}: {cause}", path.display())]
     Io {

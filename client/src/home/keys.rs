@@ -43,6 +43,11 @@ pub enum Holder {
     },
     /// A person.
     Person(Box<Person>),
+    /// The second custodian, who is never online: the TLS key of this home is nobody's.
+    Second {
+        /// Signs acts of the root beside it.
+        key: SigningKey,
+    },
 }
 
 /// A person's keys on this device.
@@ -68,6 +73,7 @@ pub(super) fn encode(keys: &Keys, store_key: &StoreKey) -> Result<Zeroizing<Vec<
         holder: match &keys.holder {
             Holder::Custodian { root } => StoredHolder::Custodian { root: *root.seed().as_bytes() },
             Holder::Person(person) => StoredHolder::Person(StoredPerson::of(person)),
+            Holder::Second { key } => StoredHolder::Second { key: *key.seed().as_bytes() },
         },
     };
     // Large enough that the buffer never moves and leaves a copy behind.
@@ -92,6 +98,7 @@ pub(super) fn decode(plaintext: &[u8]) -> Result<(Keys, StoreKey), HomeError> {
     let holder = match &stored.holder {
         StoredHolder::Custodian { root } => Holder::Custodian { root: signing_key(root)? },
         StoredHolder::Person(person) => Holder::Person(Box::new(person.restore(tls.key_id())?)),
+        StoredHolder::Second { key } => Holder::Second { key: signing_key(key)? },
     };
     let keys = Keys { root: stored.root, server: stored.server.take(), tls, holder };
     Ok((keys, StoreKey::from_bytes(stored.store_key)))
@@ -119,6 +126,7 @@ struct Stored {
 enum StoredHolder {
     Custodian { root: [u8; 32] },
     Person(StoredPerson),
+    Second { key: [u8; 32] },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -167,8 +175,10 @@ impl Drop for Stored {
     fn drop(&mut self) {
         self.tls.zeroize();
         self.store_key.zeroize();
-        if let StoredHolder::Custodian { root } = &mut self.holder {
-            root.zeroize();
+        match &mut self.holder {
+            StoredHolder::Custodian { root: key } | StoredHolder::Second { key } => key.zeroize(),
+            // Wipes itself.
+            StoredHolder::Person(_) => {}
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::files::FileError;
 use crate::home::HomeError;
 use crate::keyring::OpenError;
 use crate::link::LinkError;
+use crate::second::RootActsError;
 use crate::verify::VerifyError;
 
 /// Why a session could not do what a verb asked of it. Nothing was changed, unless the variant says so.
@@ -91,6 +92,9 @@ pub enum SessionError {
     /// was sent.
     #[error("this machine's clock is behind the server's")]
     Clock(Skew),
+    /// Acts of the root could not be put into a file for the second custodian. Nothing was sent.
+    #[error(transparent)]
+    RootActs(#[from] RootActsError),
     /// The program is wrong.
     #[error("{0}")]
     Bug(&'static str),

@@ -61,7 +61,7 @@ impl Session {
     /// # Errors
     /// [`SessionError::NoSuchChannel`] if this session has not read it.
     pub fn standpoint(&self, channel: ChannelId) -> Result<Standpoint, SessionError> {
-        let (author, _) = self.home.speaker();
+        let (author, _) = self.home.speaker()?;
         let clock_ms = Self::now_ms();
         if channel == self.directory().id() {
             let seen = self.directory().head();
@@ -88,7 +88,7 @@ impl Session {
     /// [`SessionError`].
     pub fn sign(&self, channel: ChannelId, statement: Statement) -> Result<SignedAct, SessionError> {
         let standpoint = self.standpoint(channel)?;
-        let (_, key) = self.home.speaker();
+        let (_, key) = self.home.speaker()?;
         Ok(Signer { key, root: self.root() }.act(&standpoint, ActId::new(make_bytes()?), statement)?)
     }
 
@@ -198,7 +198,7 @@ impl Session {
     /// # Errors
     /// [`SessionError::Refused`].
     pub fn decide_here(&self, channel: ChannelId, acts: &[Prepared]) -> Result<(), SessionError> {
-        let key = self.home.speaker().1.public();
+        let key = self.home.speaker()?.1.public();
         let now_ms = Self::now_ms();
         let verified = |act: &Prepared| VerifiedAct::new(act.composed.act.clone(), key, self.root());
         if channel == self.directory().id() {
@@ -287,7 +287,7 @@ impl Session {
 
     /// Keeps the checkpoint behind the `seen` that is about to be signed: with another of the same size it
     /// would prove a fork to anyone.
-    fn keep_seen(&self, channel: ChannelId) -> Result<(), SessionError> {
+    pub(crate) fn keep_seen(&self, channel: ChannelId) -> Result<(), SessionError> {
         let (note, size) = if channel == self.directory().id() {
             (self.directory().note.as_ref(), self.directory().head().size)
         } else {

@@ -11,6 +11,7 @@ use chancery_core::id::{DeviceId, Digest, UserId};
 use chancery_core::name::{KeyAlgorithm, key_id};
 
 use super::invite::{Kept, Terms};
+use super::root_state::{self, Stated, Way};
 use super::state_key::{StateKeyKept, keep_state_key};
 use super::teams::{self, TeamKept};
 use super::{cards, fingerprint, user_key};
@@ -192,13 +193,9 @@ pub async fn admit(session: &mut Session, candidate: Candidate) -> Result<Admitt
         })
         .await?;
     }
-    if let Some(card) = &candidate.card {
-        cards::keep(&session.home, user, card)?;
-    }
-    session.link.close_invitation(&candidate.lookup, true).await?;
-    session.home.remove(Family::Invitation, &candidate.lookup)?;
+    close_answered(session, &candidate.lookup, candidate.card.as_ref(), user).await?;
     let (state_keys, kept) = match session.home.keys().holder {
-        Holder::Custodian { .. } => (Vec::new(), Vec::new()),
+        Holder::Custodian { .. } | Holder::Second { .. } => (Vec::new(), Vec::new()),
         Holder::Person(_) => (keep_state_key(session).await?, teams::keep_teams(session).await?),
     };
     let fingerprint = newcomer.fingerprint;
@@ -212,6 +209,65 @@ pub async fn admit(session: &mut Session, candidate: Candidate) -> Result<Admitt
         state_keys,
         teams: kept,
     })
+}
+
+/// Puts the acts of the root that admit those who have answered into a file, all in one, for the second custodian.
+/// Their invitations are closed when the acts are sent.
+///
+/// # Errors
+/// As [`admit`], and of [`root_state::state`].
+pub async fn admit_by_file(
+    session: &mut Session,
+    candidates: &[Candidate],
+) -> Result<Stated<()>, SessionError> {
+    session.home.root_key()?;
+    let mut all = Vec::new();
+    for candidate in candidates {
+        let newcomer = match &candidate.standing {
+            Standing::Ready(newcomer) => newcomer,
+            Standing::Waiting | Standing::Void => return Err(Reason::NoSuchSubject.into()),
+            Standing::Forged => return Err(Reason::BadPossession.into()),
+        };
+        if candidate.terms.replaces {
+            return Err(Reason::SeatTaken.into());
+        }
+        all.extend(statements(session, newcomer, &candidate.terms)?);
+    }
+    root_state::state(session, all, Way::File).await
+}
+
+/// Closes the invitations that these people have answered, now that they are in the directory.
+///
+/// # Errors
+/// [`SessionError`].
+pub(super) async fn close_invitations_of(
+    session: &mut Session,
+    users: &[UserId],
+) -> Result<(), SessionError> {
+    if users.is_empty() {
+        return Ok(());
+    }
+    for candidate in candidates(session).await? {
+        let Standing::Ready(newcomer) = &candidate.standing else { continue };
+        let user = newcomer.keys.user();
+        if users.contains(&user) {
+            close_answered(session, &candidate.lookup, candidate.card.as_ref(), user).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn close_answered(
+    session: &Session,
+    lookup: &[u8; 32],
+    card: Option<&PersonCard>,
+    user: UserId,
+) -> Result<(), SessionError> {
+    if let Some(card) = card {
+        cards::keep(&session.home, user, card)?;
+    }
+    session.link.close_invitation(lookup, true).await?;
+    Ok(session.home.remove(Family::Invitation, lookup)?)
 }
 
 /// Rejects an answer that does not come from whoever was given the invitation. The invitation waits for another;
@@ -237,29 +293,12 @@ pub async fn refuse(session: &Session, candidate: &Candidate) -> Result<(), Sess
 
 /// The acts that let in whoever has answered.
 fn acts(session: &Session, newcomer: &Newcomer, terms: &Terms) -> Result<Vec<Prepared>, SessionError> {
+    if let Answered::Device(keys) = &newcomer.keys {
+        return Ok(vec![add_device(session, keys, &newcomer.request)?.into()]);
+    }
     let directory = session.directory().id();
     let signed = |statement| Ok(session.sign(directory, statement)?.into());
-    match (&newcomer.keys, terms.meant) {
-        (Answered::Device(keys), _) => Ok(vec![add_device(session, keys, &newcomer.request)?.into()]),
-        (Answered::Person(keys), Meant::Again(_)) => {
-            let membership = match terms.role {
-                Role::Officer => None,
-                Role::FocalPoint | Role::Expert | Role::Observer => {
-                    Some(membership(session, newcomer, terms)?)
-                }
-            };
-            signed(Statement::Recertify(Recertify {
-                keys: keys.clone(),
-                keys_bytes: newcomer.request.keys.clone(),
-                possession: newcomer.request.possession,
-                membership,
-            }))
-            .map(|act| vec![act])
-        }
-        (Answered::Person(keys), _) => {
-            statements(session, keys, newcomer, terms)?.into_iter().map(signed).collect()
-        }
-    }
+    statements(session, newcomer, terms)?.into_iter().map(signed).collect()
 }
 
 /// A further device of one's own, with the person's newest key.
@@ -280,28 +319,28 @@ fn add_device(
     Ok(Composed { act, body: None, wraps, previous_box: None })
 }
 
-/// The acts that admit a newcomer, and certify a focal point's State key where the State has none: who is there
-/// then is known to hold it.
-fn statements(
-    session: &Session,
-    keys: &PersonKeys,
-    newcomer: &Newcomer,
-    terms: &Terms,
-) -> Result<Vec<Statement>, SessionError> {
-    let mut statements = Vec::new();
+/// What is stated of a person who has answered: certified anew, or admitted, and then a focal point's State key
+/// certified where the State has none: who is there then is known to hold it.
+fn statements(session: &Session, newcomer: &Newcomer, terms: &Terms) -> Result<Vec<Statement>, SessionError> {
+    let Answered::Person(keys) = &newcomer.keys else { return Err(Reason::NotEntitled.into()) };
     let by_root = matches!(session.home.keys().holder, Holder::Custodian { .. });
     let membership = if by_root { None } else { Some(membership(session, newcomer, terms)?) };
-    statements.push(Statement::AdmitPerson(AdmitPerson {
-        keys: keys.clone(),
-        keys_bytes: newcomer.request.keys.clone(),
-        possession: newcomer.request.possession,
+    let (keys, keys_bytes) = (keys.clone(), newcomer.request.keys.clone());
+    let possession = newcomer.request.possession;
+    if let Meant::Again(_) = terms.meant {
+        return Ok(vec![Statement::Recertify(Recertify { keys, keys_bytes, possession, membership })]);
+    }
+    let mut statements = vec![Statement::AdmitPerson(AdmitPerson {
+        keys,
+        keys_bytes,
+        possession,
         role: terms.role,
         state: terms.state,
         instruments: terms.instruments.clone(),
         secretariat_team: terms.team,
         membership,
         expires_ms: terms.expires_ms,
-    }));
+    })];
     let now = session.now();
     if let (true, Some(state), Some(key)) = (by_root, terms.state, newcomer.request.state_key)
         && now.state_key(&state).is_none()

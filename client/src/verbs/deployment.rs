@@ -1,6 +1,6 @@
 //! What a deployment is, as the directory shows it.
 
-use chancery_core::act::{Role, Standing};
+use chancery_core::act::{Role, SecondCustodian, Standing};
 use chancery_core::id::{Digest, InstrumentCode, KeyId, StateCode};
 
 use crate::sync::{Session, SessionError};
@@ -16,6 +16,8 @@ pub struct Deployment {
     pub server_tls_key: KeyId,
     /// The key that signs checkpoints.
     pub log_key: [u8; 32],
+    /// The second custodian, if there is one.
+    pub second: Option<SecondCustodian>,
     /// The mechanism file.
     pub mechanism: Digest,
     /// Entries of the directory.
@@ -59,6 +61,7 @@ pub async fn deployment(session: &mut Session) -> Result<Deployment, SessionErro
         address: session.home.server()?.address.clone(),
         server_tls_key: founded.server_tls_key,
         log_key: founded.log_key,
+        second: founded.second,
         mechanism: founded.mechanism,
         entries: directory.log.size(),
         states: states.collect(),

@@ -4,6 +4,7 @@ use chancery_core::act::{RevokeDevice, Statement};
 use chancery_core::error::Reason;
 use chancery_core::id::{DeviceId, UserId};
 
+use super::root_state::{Stated, Way, state as state_as_root};
 use super::user_key;
 use crate::home::Family;
 use crate::sync::{Session, SessionError};
@@ -92,7 +93,7 @@ pub fn call(session: &Session, device: DeviceId, name: &str) -> Result<(), Sessi
 }
 
 /// Shuts out a device. One's own, by another of one's own: with the person's next key in the same append, so that
-/// nothing written later opens to whoever has it. Another's, by the State's focal point or the custodians: the
+/// nothing written later opens to whoever has it. Another's, by the State's focal point: the
 /// person's next device that comes online makes the key.
 ///
 /// # Errors
@@ -112,4 +113,19 @@ pub async fn revoke(
     let statement = Statement::RevokeDevice(RevokeDevice { user, device });
     session.state_in_directory(statement, Vec::new()).await?;
     Ok(Revoked { user, device, own: false })
+}
+
+/// Shuts out a device of an officer or focal point, as the root.
+///
+/// # Errors
+/// As [`state_as_root`].
+pub async fn revoke_as_root(
+    session: &mut Session,
+    user: UserId,
+    device: DeviceId,
+    way: Way,
+) -> Result<Stated<Revoked>, SessionError> {
+    let statement = Statement::RevokeDevice(RevokeDevice { user, device });
+    let stated = state_as_root(session, vec![statement], way).await?;
+    Ok(stated.map(|()| Revoked { user, device, own: false }))
 }

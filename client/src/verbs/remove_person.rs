@@ -4,8 +4,8 @@
 use chancery_core::act::Statement;
 use chancery_core::id::UserId;
 
+use super::root_state::{Stated, Way, state as state_as_root};
 use super::teams::{self, TeamKept};
-use crate::home::Holder;
 use crate::sync::{Session, SessionError};
 
 /// A person who was removed.
@@ -17,16 +17,25 @@ pub struct Removed {
     pub teams: Vec<TeamKept>,
 }
 
-/// Removes a person: a focal point one of the State's own people, the custodians anyone.
+/// Removes a person of the focal point's own State.
 ///
 /// # Errors
 /// [`SessionError::Refused`] by the policy.
 pub async fn remove_person(session: &mut Session, user: UserId) -> Result<Removed, SessionError> {
     session.sync_directory().await?;
     session.state_in_directory(Statement::RemovePerson(user), Vec::new()).await?;
-    let teams = match session.home.keys().holder {
-        Holder::Custodian { .. } => Vec::new(),
-        Holder::Person(_) => teams::keep_teams(session).await?,
-    };
-    Ok(Removed { user, teams })
+    Ok(Removed { user, teams: teams::keep_teams(session).await? })
+}
+
+/// Removes anyone, as the root. Those who remain replace what the person held.
+///
+/// # Errors
+/// As [`state_as_root`].
+pub async fn remove_as_root(
+    session: &mut Session,
+    user: UserId,
+    way: Way,
+) -> Result<Stated<Removed>, SessionError> {
+    let stated = state_as_root(session, vec![Statement::RemovePerson(user)], way).await?;
+    Ok(stated.map(|()| Removed { user, teams: Vec::new() }))
 }

@@ -9,9 +9,8 @@ use chancery_core::id::{StateCode, UserId};
 use chancery_core::limits::REPLACEMENT_DELAY_MS;
 use chancery_core::state::{DirectoryAt, Replacement};
 
-use super::admit::{Answered, Candidate, Standing, candidates};
-use super::cards;
-use crate::home::Family;
+use super::admit::{Answered, Candidate, Standing, close_invitations_of};
+use super::root_state::{Stated, Way, state as state_as_root};
 use crate::sync::{Session, SessionError};
 
 /// A replacement that was announced and is not done.
@@ -37,8 +36,13 @@ pub enum ReplacementError {
     #[error("the replacement of {} cannot be completed yet", .0.state)]
     TooSoon(Pending),
     /// The State has objected, and the second custodian has not signed.
-    #[error("{} has objected to the replacement", .0.state)]
-    Objected(Pending),
+    #[error("{} has objected to the replacement", .pending.state)]
+    Objected {
+        /// What was announced.
+        pending: Pending,
+        /// Whether the deployment has a second custodian.
+        second: bool,
+    },
     /// Nothing was announced for the State.
     #[error("no replacement is announced for {0}")]
     Nothing(StateCode),
@@ -82,7 +86,11 @@ pub fn concerning(session: &Session) -> Vec<Pending> {
 ///
 /// # Errors
 /// [`ReplacementError`]; custodians alone.
-pub async fn announce(session: &mut Session, candidate: Candidate) -> Result<Pending, ReplacementError> {
+pub async fn announce(
+    session: &mut Session,
+    candidate: Candidate,
+    way: Way,
+) -> Result<Stated<Pending>, ReplacementError> {
     session.home.root_key().map_err(SessionError::from)?;
     let (Standing::Ready(newcomer), Some(state), true) =
         (candidate.standing, candidate.terms.state, candidate.terms.replaces)
@@ -99,15 +107,24 @@ pub async fn announce(session: &mut Session, candidate: Candidate) -> Result<Pen
         key: request.state_key.ok_or(ReplacementError::NoAnswer)?,
     };
     session.sync_directory().await?;
-    session.state_in_directory(Statement::AnnounceReplacement(act), Vec::new()).await?;
-    pending_of(&session.now(), state).ok_or(ReplacementError::Nothing(state))
+    match state_as_root(session, vec![Statement::AnnounceReplacement(act)], way).await? {
+        Stated::Filed(acts) => Ok(Stated::Filed(acts)),
+        Stated::Sent(()) => {
+            let pending = pending_of(&session.now(), state).ok_or(ReplacementError::Nothing(state))?;
+            Ok(Stated::Sent(pending))
+        }
+    }
 }
 
 /// Completes what was announced, 72 hours later.
 ///
 /// # Errors
 /// [`ReplacementError`]; custodians alone.
-pub async fn complete(session: &mut Session, state: StateCode) -> Result<Pending, ReplacementError> {
+pub async fn complete(
+    session: &mut Session,
+    state: StateCode,
+    way: Way,
+) -> Result<Stated<Pending>, ReplacementError> {
     session.home.root_key().map_err(SessionError::from)?;
     session.sync_directory().await?;
     let (announced, act) = {
@@ -117,20 +134,20 @@ pub async fn complete(session: &mut Session, state: StateCode) -> Result<Pending
         let generation = now.state_key(&state).map_or(0, |key| key.generation + 1);
         (announced, CompleteReplacement { announcement: pending.act, state, key: pending.key, generation })
     };
-    match session.state_in_directory(Statement::CompleteReplacement(act), Vec::new()).await {
-        Ok(_) => {}
-        Err(error) => {
-            return Err(match error.reason() {
-                Some(Reason::TooSoon) => ReplacementError::TooSoon(announced),
-                Some(Reason::SecondCustodianRequired) if announced.objected => {
-                    ReplacementError::Objected(announced)
-                }
-                _ => error.into(),
-            });
+    let stated = state_as_root(session, vec![Statement::CompleteReplacement(act)], way).await;
+    let stated = stated.map_err(|error| match error.reason() {
+        Some(Reason::TooSoon) => ReplacementError::TooSoon(announced),
+        Some(Reason::SecondCustodianRequired) if announced.objected => {
+            let founded = session.directory().state.foundation.as_ref();
+            let second = founded.is_some_and(|founded| founded.second.is_some());
+            ReplacementError::Objected { pending: announced, second }
         }
+        _ => error.into(),
+    })?;
+    if matches!(stated, Stated::Sent(())) {
+        close_invitations_of(session, &[announced.user]).await?;
     }
-    close_invitation(session, announced.user).await?;
-    Ok(announced)
+    Ok(stated.map(|()| announced))
 }
 
 /// The State objects: then the completion needs the second custodian too.
@@ -148,24 +165,6 @@ pub async fn object(session: &mut Session) -> Result<Pending, ReplacementError> 
     let statement = Statement::ObjectToReplacement(ObjectToReplacement { announcement, objection });
     session.state_in_directory(statement, Vec::new()).await?;
     pending_of(&session.now(), state).ok_or(ReplacementError::Nothing(state))
-}
-
-/// The newcomer's invitation has done its work.
-async fn close_invitation(session: &mut Session, user: UserId) -> Result<(), SessionError> {
-    for candidate in candidates(session).await? {
-        let answered = match &candidate.standing {
-            Standing::Ready(newcomer) => newcomer.keys.user() == user,
-            Standing::Waiting | Standing::Forged | Standing::Void => false,
-        };
-        if answered {
-            if let Some(card) = &candidate.card {
-                cards::keep(&session.home, user, card)?;
-            }
-            session.link.close_invitation(&candidate.lookup, true).await?;
-            session.home.remove(Family::Invitation, &candidate.lookup)?;
-        }
-    }
-    Ok(())
 }
 
 fn pending_of(now: &DirectoryAt<'_>, state: StateCode) -> Option<Pending> {

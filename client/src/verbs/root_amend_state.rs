@@ -3,21 +3,22 @@
 use chancery_core::act::{AmendState, Standing, Statement};
 use chancery_core::id::{InstrumentCode, StateCode};
 
+use super::root_state::{Stated, Way, state as state_as_root};
 use crate::sync::{Session, SessionError};
 
 /// Gives a State this standing in place of the one before; none for a State that is party to nothing any more.
 ///
 /// # Errors
-/// [`SessionError::Refused`] by the policy.
+/// As [`state_as_root`].
 pub async fn amend_state(
     session: &mut Session,
     state: StateCode,
     mut standings: Vec<(InstrumentCode, Standing)>,
-) -> Result<(), SessionError> {
+    way: Way,
+) -> Result<Stated<()>, SessionError> {
     session.home.root_key()?;
     session.sync_directory().await?;
     standings.sort();
     let statement = Statement::AmendState(AmendState { state, standings });
-    session.state_in_directory(statement, Vec::new()).await?;
-    Ok(())
+    state_as_root(session, vec![statement], way).await
 }

@@ -1,7 +1,9 @@
 //! The custodians certify a server: the first act of the deployment's directory.
 
 use bytes::Bytes;
-use chancery_core::act::{ActError, Author, FoundDirectory, ServerRequest, SignedAct, Statement, TreeHead};
+use chancery_core::act::{
+    ActError, Author, FoundDirectory, SecondCustodian, ServerRequest, SignedAct, Statement, TreeHead,
+};
 use chancery_core::id::ActId;
 use chancery_core::log::Tree;
 use chancery_core::mechanism::{Mechanism, MechanismError};
@@ -12,6 +14,7 @@ use crate::clock;
 use crate::compose::{ComposeError, Signer, Standpoint};
 use crate::home::{Family, Home, HomeError, ServerAddress};
 use crate::invitation::is_address;
+use crate::second::SecondLine;
 
 /// A server was not certified.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +40,12 @@ pub enum CertifyError {
     /// A root founds one deployment.
     #[error("this root has founded a deployment with another server already")]
     Founded,
+    /// The line is of another root's second custodian.
+    #[error("this line is of the second custodian of another root")]
+    OtherSecond,
+    /// The founding act is made, and names another second custodian, or none.
+    #[error("this root has founded the deployment on other terms for a second custodian")]
+    OtherTerms,
     /// The act could not be made.
     #[error(transparent)]
     Compose(#[from] ComposeError),
@@ -53,8 +62,17 @@ pub struct Certified {
     pub server: ServerAddress,
 }
 
+/// Somebody whose signature the root needs, too.
+#[derive(Debug, Clone, Copy)]
+pub struct Second {
+    /// The key, shown to be held for this root.
+    pub line: SecondLine,
+    /// Whether every act of the root needs it; if not, only a replacement to which a State objects.
+    pub always: bool,
+}
+
 /// Checks a server's request against the mechanism file that the custodians agreed on, and certifies it. The
-/// same request gets the same certificate again; `address` stands for the request's, if it is given.
+/// same request, with the same second custodian, gets the same certificate again; `address` stands for the request's, if it is given.
 ///
 /// # Errors
 /// [`CertifyError`].
@@ -63,6 +81,7 @@ pub fn certify(
     request: &str,
     mechanism: &str,
     address: Option<String>,
+    second: Option<Second>,
 ) -> Result<Certified, CertifyError> {
     home.root_key()?;
     let root = home.keys().root;
@@ -78,16 +97,23 @@ pub fn certify(
     if !is_address(address.as_bytes()) {
         return Err(CertifyError::NoAddress);
     }
+    if second.is_some_and(|second| second.line.root != root) {
+        return Err(CertifyError::OtherSecond);
+    }
+    let second = second.map(|second| SecondCustodian { key: second.line.key, always: second.always });
     let act = if let Some(act) = kept(home, &request)? {
         act
     } else {
-        let act = found(home, &request)?;
+        let act = found(home, &request, second)?;
         home.put(Family::Certificate, &request.log_key, act.bytes())?;
         act
     };
     let Statement::FoundDirectory(founded) = act.content().statement.clone() else {
         return Err(CertifyError::Founded);
     };
+    if founded.second != second {
+        return Err(CertifyError::OtherTerms);
+    }
     let server = ServerAddress { address, tls_key: request.server_tls_key };
     home.update_keys(|keys| keys.server = Some(server.clone()))?;
     Ok(Certified { certificate: act.bytes().clone(), founded, server })
@@ -110,7 +136,11 @@ fn kept(home: &Home, request: &ServerRequest) -> Result<Option<SignedAct>, Certi
     }
 }
 
-fn found(home: &Home, request: &ServerRequest) -> Result<SignedAct, CertifyError> {
+fn found(
+    home: &Home,
+    request: &ServerRequest,
+    second: Option<SecondCustodian>,
+) -> Result<SignedAct, CertifyError> {
     let (key, root) = (home.root_key()?, &home.keys().root);
     let standpoint = Standpoint {
         channel: directory_channel(root),
@@ -126,7 +156,7 @@ fn found(home: &Home, request: &ServerRequest) -> Result<SignedAct, CertifyError
         log_key: request.log_key,
         server_tls_key: request.server_tls_key,
         custodian_tls_key: home.keys().tls.key_id(),
-        second: None,
+        second,
     });
     let act_id = ActId::new(make_bytes().map_err(HomeError::from)?);
     Ok(Signer { key, root }.act(&standpoint, act_id, statement)?)
@@ -169,7 +199,7 @@ mod tests {
         let line = request(&log, root, UNTOC, "localhost:4433");
 
         let check = |home: &mut Home, line: &str, mechanism: &str, expected: &str| {
-            let refused = certify(home, line, mechanism, None).unwrap_err();
+            let refused = certify(home, line, mechanism, None, None).unwrap_err();
             assert!(format!("{refused:?}").starts_with(expected), "{refused:?}");
         };
         check(&mut home, &line[..line.len() - 6], UNTOC, "Request");
@@ -179,7 +209,7 @@ mod tests {
         check(&mut home, &request(&log, root, UNTOC, ""), UNTOC, "NoAddress");
         assert!(home.server().is_err(), "a refusal changes nothing");
 
-        let made = certify(&mut home, &line, UNTOC, None).unwrap();
+        let made = certify(&mut home, &line, UNTOC, None, None).unwrap();
         assert_eq!(home.server().unwrap(), &made.server);
         let act = SignedAct::decode(made.certificate.clone()).unwrap();
         let act = VerifiedAct::new(act, home.root_key().unwrap().public(), &root).unwrap();
@@ -188,10 +218,32 @@ mod tests {
         directory.apply(permit, 1);
         assert_eq!(directory.foundation.unwrap().log_key, log.public());
 
-        let again = certify(&mut home, &line, UNTOC, Some("example.org:1".into())).unwrap();
+        let again = certify(&mut home, &line, UNTOC, Some("example.org:1".into()), None).unwrap();
         assert_eq!(again.certificate, made.certificate);
         assert_eq!(home.server().unwrap().address, "example.org:1");
         let other = SigningKey::make().unwrap();
         check(&mut home, &request(&other, root, UNTOC, "h:1"), UNTOC, "Founded");
+    }
+
+    #[test]
+    fn a_second_custodian_is_named_once_and_for_this_root() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut home =
+            Home::create(&folder.path().join("root"), "correct horse", root_keys().unwrap()).unwrap();
+        let (root, key) = (home.keys().root, SigningKey::make().unwrap());
+        let log = SigningKey::make().unwrap();
+        let request = request(&log, root, UNTOC, "localhost:4433");
+        let second = |always| Some(Second { line: SecondLine::make(&key, root), always });
+        let mut ask = |second| certify(&mut home, &request, UNTOC, None, second);
+
+        let other = SecondLine::make(&key, KeyId::new([9; 32]));
+        let refused = ask(Some(Second { line: other, always: true }));
+        assert!(matches!(refused, Err(CertifyError::OtherSecond)));
+        let made = ask(second(true)).unwrap();
+        assert_eq!(made.founded.second, Some(SecondCustodian { key: key.public(), always: true }));
+        for terms in [None, second(false)] {
+            assert!(matches!(ask(terms), Err(CertifyError::OtherTerms)));
+        }
+        assert_eq!(ask(second(true)).unwrap().certificate, made.certificate);
     }
 }

@@ -103,7 +103,7 @@ impl Forger {
     }
 
     fn standpoint(&self) -> Standpoint {
-        let (author, _) = self.home.speaker();
+        let (author, _) = self.home.speaker().unwrap();
         Standpoint {
             channel: self.channel.id(),
             author,

@@ -4,10 +4,12 @@ use chancery_core::act::{RegionalGroup, Standing};
 use chancery_core::id::{InstrumentCode, StateCode};
 use serde_json::json;
 
+use super::act_file::ActFile;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::{parse, session};
 use crate::verbs::root_admit_state::admit_state;
+use crate::verbs::root_state::Stated;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -22,12 +24,17 @@ pub(in crate::cli) struct Args {
     /// The instruments of which it is a signatory
     #[arg(long, value_delimiter = ',', value_name = "CODE,..")]
     signatory: Vec<InstrumentCode>,
+    #[command(flatten)]
+    act_file: ActFile,
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let standings = standings(&args.party, &args.signatory)?;
     let mut session = session::open(context).await?;
-    admit_state(&mut session, args.state, args.group, standings).await?;
+    let stated = admit_state(&mut session, args.state, args.group, standings, args.act_file.way()).await?;
+    if let Stated::Filed(acts) = stated {
+        return args.act_file.write(&acts, context);
+    }
     let fields = json!({ "state": args.state, "party": args.party, "signatory": args.signatory });
     context.out.show("state", &fields, format!("{} is in the roster.", args.state))
 }

@@ -4,11 +4,13 @@ use chancery_core::act::Standing;
 use chancery_core::id::{InstrumentCode, StateCode};
 use serde_json::json;
 
+use super::act_file::ActFile;
 use super::admit_state::standings;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::session;
 use crate::verbs::root_amend_state::amend_state;
+use crate::verbs::root_state::Stated;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -23,13 +25,18 @@ pub(in crate::cli) struct Args {
     /// The State has no standing towards any instrument any more
     #[arg(long, conflicts_with_all = ["party", "signatory"])]
     none: bool,
+    #[command(flatten)]
+    act_file: ActFile,
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let standings = standings(&args.party, &args.signatory)?;
     let mut session = session::open(context).await?;
     let parties = standings.iter().filter(|(_, standing)| *standing == Standing::Party).count();
-    amend_state(&mut session, args.state, standings).await?;
+    let stated = amend_state(&mut session, args.state, standings, args.act_file.way()).await?;
+    if let Stated::Filed(acts) = stated {
+        return args.act_file.write(&acts, context);
+    }
     let fields = json!({ "state": args.state, "party": args.party, "signatory": args.signatory });
     let text = match parties {
         0 => format!("{} is party to no instrument any more.", args.state),

@@ -1,11 +1,13 @@
 //! `chancery root revoke-device`.
 
+use super::act_file::ActFile;
 use crate::cli::context::Context;
 use crate::cli::device::told;
 use crate::cli::failure::Failure;
 use crate::cli::session;
-use crate::verbs::devices::{find, revoke};
+use crate::verbs::devices::{find, revoke_as_root};
 use crate::verbs::people;
+use crate::verbs::root_state::Stated;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
@@ -13,6 +15,8 @@ pub(in crate::cli) struct Args {
     user: String,
     /// The first digits of the device's id
     device: String,
+    #[command(flatten)]
+    act_file: ActFile,
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
@@ -21,5 +25,8 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     session.sync_directory().await?;
     let user = people::find(&session, &args.user)?;
     let device = find(&mut session, Some(user), &args.device).await?;
-    told(&revoke(&mut session, Some(user), device).await?, context)
+    match revoke_as_root(&mut session, user, device, args.act_file.way()).await? {
+        Stated::Sent(revoked) => told(&revoked, context),
+        Stated::Filed(acts) => args.act_file.write(&acts, context),
+    }
 }

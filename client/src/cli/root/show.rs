@@ -1,8 +1,9 @@
 //! `chancery root show`.
 
-use chancery_core::act::Standing;
+use chancery_core::act::{SecondCustodian, Standing};
 use serde_json::json;
 
+use super::act_file::second_id;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::session;
@@ -21,21 +22,34 @@ fn show(found: &Deployment, context: &Context) -> Result<(), Failure> {
         "server": found.address,
         "server_key": found.server_tls_key,
         "log_key": hex::encode(found.log_key),
+        "second": found.second.map(|second| second_id(&second.key)),
+        "second_always": found.second.is_some_and(|second| second.always),
         "mechanism": found.mechanism,
         "entries": found.entries,
         "officers": found.officers,
     });
     let text = format!(
-        "root       {}\nserver     {}\n  its key  {}\n  log key  {}\nmechanism  {}\nentries    {}\nofficers   {}",
+        "root       {}\nserver     {}\n  its key  {}\n  log key  {}\nsecond     {}\nmechanism  {}\nentries    {}\nofficers   {}",
         found.root,
         found.address,
         found.server_tls_key,
         hex::encode(found.log_key),
+        second(found.second),
         found.mechanism,
         found.entries,
         found.officers
     );
     context.out.show("deployment", &fields, text)
+}
+
+fn second(second: Option<SecondCustodian>) -> String {
+    second.map_or_else(
+        || "no second custodian".to_owned(),
+        |second| {
+            let when = if second.always { "every act" } else { "a replacement to which a State objects" };
+            format!("{}, signs {when}", second_id(&second.key))
+        },
+    )
 }
 
 fn show_state(state: &State, context: &Context) -> Result<(), Failure> {
