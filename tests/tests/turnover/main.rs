@@ -1,6 +1,7 @@
 //! Focal points who come and go, by the real programs: handed over in one command, killed in the middle of it,
-//! replaced without the old key.
+//! replaced without the old key; and the two custodians of a root.
 
+mod custodians;
 mod hand_over;
 mod replacement;
 mod shares;

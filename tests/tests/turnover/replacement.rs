@@ -1,14 +1,14 @@
 //! A State's focal points and key replaced without the key.
 
 use chancery_tests::faketime::Clock;
-use chancery_tests::processes::Town;
+use chancery_tests::processes::{Custodians, Town};
 use serde_json::Value;
 
 use super::{ask, of_kind, respond, section};
 
 /// Chile has answered a question; the custodians have invited Ana in the place of its focal point, and announced it.
-fn announced() -> (Town, String) {
-    let town = Town::with_review();
+pub(super) fn announced(custodians: Custodians) -> (Town, String) {
+    let town = Town::with_review_by(custodians);
     town.done("chile", &respond("Chile tipifica"));
     let thread = section(&town.done("kenya", &ask("Since when?")));
     let seat = ["root", "invite", "--role", "focal-point", "--state", "CL"];
@@ -33,7 +33,7 @@ fn notices(town: &Town, who: &str, args: &[&str]) -> Vec<Value> {
 
 #[test]
 fn everyone_concerned_sees_it_and_the_state_may_object() {
-    let (mut town, _) = announced();
+    let (mut town, _) = announced(Custodians::One);
     for who in ["chile", "kenya", "portugal", "officer"] {
         assert_eq!(notices(&town, who, &["channels"])[0]["objected"], false, "{who}");
     }
@@ -57,7 +57,7 @@ fn everyone_concerned_sees_it_and_the_state_may_object() {
 
 #[test]
 fn para_18_a_lost_key_is_replaced_after_72_hours() {
-    let (mut town, thread) = announced();
+    let (mut town, thread) = announced(Custodians::One);
     let later = Clock::hours(73);
     town.stop_server();
     town.start_server_at(later);
