@@ -6,11 +6,13 @@ pub mod bench;
 pub mod faketime;
 pub mod field;
 pub mod hostile;
+pub mod page;
 pub mod played;
 pub mod probe;
 pub mod processes;
 pub mod served;
 pub mod stage;
+pub mod terminal;
 pub mod torture;
 
 use std::collections::BTreeMap;

@@ -7,11 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use chancery_client::home::Home;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::faketime::Clock;
 use crate::field::program;
+use crate::page::page;
+use crate::probe::Stored;
+use crate::terminal::Terminal;
 
 /// The passphrase of every home.
 pub const PASSPHRASE: &str = "correct horse battery staple";
@@ -22,6 +26,7 @@ pub struct Town {
     folder: TempDir,
     server: Child,
     port: u16,
+    public_port: u16,
 }
 
 /// What a command said.
@@ -114,7 +119,7 @@ impl Town {
     #[must_use]
     pub fn founded_by(custodians: Custodians) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
+        let (port, public_port) = (free_port(), free_port());
         let root = run(&mut client(folder.path(), "root", &["root", "init"])).one("root");
         let root = root["root"].as_str().unwrap().to_owned();
         let data = folder.path().join("data");
@@ -142,8 +147,8 @@ impl Town {
         install.arg("certify").arg("--data").arg(&data).arg(&certificate);
         install.stdout(Stdio::null()).stderr(Stdio::null());
         assert!(install.status().unwrap().success());
-        let server = serve(&data, port, Clock::RIGHT);
-        Self { folder, server, port }
+        let server = serve(&data, (port, public_port), Clock::RIGHT);
+        Self { folder, server, port, public_port }
     }
 
     /// Runs a command in somebody's home.
@@ -158,6 +163,14 @@ impl Town {
         let mut command = client(self.folder.path(), who, args);
         clock.set(&mut command);
         run(&mut command)
+    }
+
+    /// Starts a command in somebody's home at a terminal, where a person is asked.
+    #[must_use]
+    pub fn at_terminal(&self, who: &str, args: &[&str]) -> Terminal {
+        let home = self.home(who);
+        let all = [&["--home", home.to_str().unwrap()], args].concat();
+        Terminal::start(&program("chancery"), &all)
     }
 
     /// As [`Town::run`], with a file open on descriptor 3.
@@ -180,6 +193,33 @@ impl Town {
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Fingerprint of the root, as everyone's home has it.
+    #[must_use]
+    pub fn root(&self) -> String {
+        self.run("root", &["root", "show"]).one("deployment")["root"].as_str().unwrap().to_owned()
+    }
+
+    /// The keys of somebody's home.
+    #[must_use]
+    pub fn open_home(&self, who: &str) -> Home {
+        Home::open(&self.home(who), PASSPHRASE).unwrap()
+    }
+
+    /// Everything that the server keeps, read from its folder.
+    #[must_use]
+    pub fn stored(&self) -> Stored {
+        let root = self.root().parse().unwrap();
+        let data = self.path("data");
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(Stored::read(&root, &data, &data.join("files")))
+    }
+
+    /// A page for the public: its status and body.
+    #[must_use]
+    pub fn page(&self, path: &str) -> (u16, Vec<u8>) {
+        page(([127, 0, 0, 1], self.public_port).into(), path)
     }
 
     /// Starts a command in somebody's home, and does not wait for it.
@@ -251,7 +291,7 @@ impl Town {
 
     /// As [`Town::start_server`], with another clock.
     pub fn start_server_at(&mut self, clock: Clock) {
-        self.server = serve(&self.folder.path().join("data"), self.port, clock);
+        self.server = serve(&self.folder.path().join("data"), (self.port, self.public_port), clock);
     }
 }
 
@@ -317,10 +357,15 @@ fn client(folder: &Path, who: &str, args: &[&str]) -> Command {
     command
 }
 
-fn serve(data: &Path, port: u16, clock: Clock) -> Child {
+fn serve(data: &Path, (port, public_port): (u16, u16), clock: Clock) -> Child {
     let mut command = Command::new(program("chancery-server"));
     command.arg("serve").arg("--data").arg(data);
-    command.args(["--listen", &format!("127.0.0.1:{port}"), "--public-listen", "127.0.0.1:0"]);
+    command.args([
+        "--listen",
+        &format!("127.0.0.1:{port}"),
+        "--public-listen",
+        &format!("127.0.0.1:{public_port}"),
+    ]);
     clock.set(&mut command);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     until(Duration::from_secs(30), || {
