@@ -91,14 +91,14 @@ async fn keep_team(session: &mut Session, team: Team, done: &mut Vec<TeamKept>) 
     share(session, team, &current, &newcomers, done).await
 }
 
-/// All parties' key is replaced once a month if a team that it was wrapped to has changed its own since.
+/// All parties' key is replaced when a State is party to nothing any more, and once a month if a team that it was
+/// wrapped to has changed its own since.
 fn is_due(session: &Session, team: Team, current: &TeamGeneration, entitled: &[KeyId]) -> bool {
     let made_at = usize::try_from(current.since).ok().and_then(|at| session.directory().entries.get(at));
     let made_ms = made_at.map_or(u64::MAX, |entry| entry.log_time_ms);
     let changed = current.holders.iter().any(|(_, key)| entitled.binary_search(key).is_err());
-    team == Team::AllParties
-        && changed
-        && session.directory().state.last_log_time_ms.saturating_sub(made_ms) >= MONTH_MS
+    let month_is_over = session.directory().state.last_log_time_ms.saturating_sub(made_ms) >= MONTH_MS;
+    team == Team::AllParties && (changed && month_is_over || session.now().all_parties_have_lost_one())
 }
 
 /// A new generation of the team's key, to exactly those who are entitled to it.

@@ -1,5 +1,7 @@
 //! The directory: States, people, devices and team keys.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
@@ -338,8 +340,27 @@ impl<'a> DirectoryAt<'a> {
         })
     }
 
+    /// Whether the key of all parties was given to a State that is party to nothing any more, so that only the
+    /// server keeps it from what is opened since.
+    #[must_use]
+    pub fn all_parties_have_lost_one(&self) -> bool {
+        let belongs = |team: &Team| match team {
+            Team::State(state) => self.is_party_to_any(state),
+            Team::Secretariat(_) => true,
+            Team::AllParties => false,
+        };
+        let teams = self.directory.teams.keys().filter(|team| belongs(team));
+        let keys: BTreeSet<KeyId> =
+            teams.flat_map(|team| self.generations(team)).map(|generation| generation.kem_id).collect();
+        self.team(&Team::AllParties).is_some_and(|current| {
+            let mut given = current.holders.iter().take_while(|(since, _)| *since < self.size);
+            given.any(|(_, key)| !keys.contains(key))
+        })
+    }
+
     /// Whether this is the key of a secretariat team from which its officers have not been cut off since.
-    fn secretariat_opens(&self, key: &KeyId) -> bool {
+    #[must_use]
+    pub fn secretariat_opens(&self, key: &KeyId) -> bool {
         let teams = self.directory.teams.keys().filter(|team| matches!(team, Team::Secretariat(_)));
         teams.filter(|team| !self.team_is_lost(team)).any(|team| {
             let mut from = self.generations(team).skip_while(|generation| generation.kem_id != *key);

@@ -1,10 +1,12 @@
-//! Focal points who come and go, by the real programs: handed over in one command, killed in the middle of it,
-//! replaced without the old key; and the two custodians of a root.
+//! People and States who come and go, by the real programs: handed over in one command, killed in the middle of it,
+//! replaced without the old key; a reviewing State replaced, a party that leaves, a seat that ends; what was signed
+//! before, what is told of it, and what is lost where nobody is left; and the two custodians of a root.
 
 mod custodians;
 mod hand_over;
 mod replacement;
 mod shares;
+mod standing;
 
 use chancery_tests::processes::Town;
 use serde_json::Value;
