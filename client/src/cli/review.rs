@@ -10,10 +10,12 @@ use serde_json::json;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
+use super::offers::show_offers;
 use super::prompt::agrees;
 use super::session::{self, name_of};
 use crate::verbs::amend_review::{amend_review, plan};
 use crate::verbs::find::{self, ReviewName, Wanted};
+use crate::verbs::offers::offers_of_states;
 use crate::verbs::open_review::{NewReview, open_review};
 
 #[derive(Debug, clap::Args)]
@@ -103,12 +105,15 @@ async fn run_amend(args: Amend, context: &Context) -> Result<(), Failure> {
         let next = "Answer yes, or give --yes.";
         return Err(Failure::new(Exit::Usage, "NOT_CONFIRMED", "the review was not amended", next));
     }
+    // Afterwards nothing says any more who was awaited.
+    let offered = offers_of_states(&session, &plan)?;
     amend_review(&mut session, &plan).await?;
     let fields =
         json!({ "review": plan.review, "state": plan.state, "loses": plan.loses, "gains": plan.gains });
     context.out.show("amended", &fields, "Amended.")?;
     show_openings(plan.review, plan.state, &plan.channels, context)?;
-    session::keep_up(&mut session, context).await
+    session::keep_up(&mut session, context).await?;
+    show_offers(&session, context, &offered)
 }
 
 async fn run_open(open: Open, context: &Context) -> Result<(), Failure> {

@@ -28,6 +28,21 @@ pub struct Plan {
     amended: OpenReview,
 }
 
+impl Plan {
+    /// Who goes on where a State loses an instrument: those who gain it, or else those who keep it.
+    #[must_use]
+    pub fn successors(&self, instrument: &InstrumentCode) -> Vec<StateCode> {
+        let gain = self.gains.iter().filter(|(_, codes)| codes.contains(instrument));
+        let new: Vec<StateCode> = gain.map(|(state, _)| *state).collect();
+        if !new.is_empty() {
+            return new;
+        }
+        let named =
+            self.amended.reviewers.iter().filter(|reviewer| reviewer.instruments.contains(instrument));
+        named.map(|reviewer| reviewer.state).collect()
+    }
+}
+
 /// What naming these reviewing States would do, in a review that the person reads.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! replaced without the old key; a reviewing State replaced, a party that leaves, a seat that ends; what was signed
 //! before, what is told of it, and what is lost where nobody is left; and the two custodians of a root.
 
+mod amend;
 mod custodians;
 mod hand_over;
 mod replacement;
