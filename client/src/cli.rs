@@ -23,6 +23,7 @@ mod get;
 mod hand_over;
 mod invite;
 mod join;
+mod lost;
 mod mapping;
 mod members;
 mod move_home;

@@ -19,6 +19,7 @@ pub mod get;
 pub mod hand_over;
 pub mod invite;
 pub mod join;
+pub mod lost;
 pub mod members;
 pub mod move_home;
 pub mod offers;

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::changes::tell_changes;
 use super::context::Context;
 use super::failure::Failure;
+use super::lost::{lost_fields, lost_text};
 use super::replacement;
 use super::session::{self, confirmed_fields, confirmed_text, name_of, quoted, tell_alarm, tell_unlisted};
 use super::time::rfc3339;
@@ -82,6 +83,7 @@ fn fields(view: &ChannelView) -> serde_json::Value {
         "sections": view.sections,
         "entries": view.entries,
         "confirmed": view.tally.as_ref().map(confirmed_fields),
+        "lost": view.lost.as_ref().map(lost_fields),
         "new": new,
         "waits": waits,
     })
@@ -113,7 +115,12 @@ fn text(views: &[ChannelView]) -> String {
             if view.sections == 1 { "1 section".to_owned() } else { format!("{} sections", view.sections) };
         let confirmed = view.tally.as_ref().map(|tally| confirmed_text(tally, view.entries));
         let confirmed = confirmed.map(|text| format!("\n    {text}")).unwrap_or_default();
-        format!("{}  {}, {sections}{begun}{confirmed}", view.id, name(view))
+        let lost = view
+            .lost
+            .as_ref()
+            .map(|lost| format!("\n    Nobody was left in it, and it was begun anew. {}", lost_text(lost)));
+        let lost = lost.unwrap_or_default();
+        format!("{}  {}, {sections}{begun}{confirmed}{lost}", view.id, name(view))
     });
     heading(&mut out, "Channels", channels.collect());
     out

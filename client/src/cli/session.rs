@@ -7,6 +7,7 @@ use super::admit::show_teams;
 use super::clock;
 use super::context::Context;
 use super::failure::{Exit, Failure};
+use super::lost::{lost_fields, lost_text};
 use super::output::harmless;
 use crate::keyring::OpenError;
 use crate::sync::{Flushed, Session, SessionError};
@@ -164,10 +165,17 @@ pub(super) fn tell_upkept(session: &Session, context: &Context, one: &Upkept) ->
         }
         Upkept::Begun { .. } | Upkept::Rotated { .. } | Upkept::PutOff { .. } => Vec::new(),
     };
-    let fields = json!({ "channel": one.channel(), "done": one.word(), "users": users });
+    let lost = match one {
+        Upkept::Begun { lost, .. } => lost.as_ref(),
+        _ => None,
+    };
+    let fields = json!({
+        "channel": one.channel(), "done": one.word(), "users": users, "lost": lost.map(lost_fields),
+    });
     context.out.record("upkeep", &fields)?;
     let place = session.channel(one.channel()).map(|copy| place_name(session, copy)).unwrap_or_default();
-    context.out.advise(format!("{place}: {one}"));
+    let lost = lost.map(|lost| format!(". {}", lost_text(lost))).unwrap_or_default();
+    context.out.advise(format!("{place}: {one}{lost}"));
     Ok(())
 }
 

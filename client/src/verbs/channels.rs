@@ -8,6 +8,7 @@ use chancery_core::state::{Place, Section};
 use crate::keyring::OpenedPost;
 use crate::sync::{Session, SessionError};
 use crate::verbs::complain::Alarm;
+use crate::verbs::lost::{Lost, lost_to_reader};
 use crate::verbs::seen::Seen;
 use crate::verify::{ChannelCopy, Tally};
 
@@ -32,6 +33,8 @@ pub struct ChannelView {
     pub waits: Vec<Wait>,
     /// What its readers have confirmed; none before it has begun.
     pub tally: Option<Tally>,
+    /// What opens to nobody who came since the channel was begun anew, the person among them.
+    pub lost: Option<Lost>,
     /// What does not open.
     pub alarms: Vec<Alarm>,
 }
@@ -101,6 +104,7 @@ fn view(session: &Session, copy: &ChannelCopy) -> Result<ChannelView, SessionErr
         new: new_in(session, copy, &posts, &seen)?,
         waits: waits(session, copy, &posts)?,
         tally: session.tally(id),
+        lost: lost_to_reader(session, id),
         alarms: alerts.map(|alert| Alarm { channel: id, alert }).collect(),
     })
 }

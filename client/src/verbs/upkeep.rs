@@ -11,16 +11,19 @@ use chancery_seal::random::make_bytes;
 
 use crate::compose::{RecipientKey, add_member};
 use crate::sync::{Prepared, Session, SessionError};
+use crate::verbs::lost::{Lost, lost};
 use crate::verbs::share_epoch::share_epoch;
 use crate::verbs::{cards, user_key};
 
 /// One thing that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Upkept {
-    /// A channel got its first secret.
+    /// A channel got its first secret, or was begun anew because nobody was left in it.
     Begun {
         /// The channel.
         channel: ChannelId,
+        /// Of one that was begun anew: what is lost.
+        lost: Option<Lost>,
     },
     /// A person was brought in.
     Joined {
@@ -133,7 +136,7 @@ async fn begin(
     if own && channel.awaits_founders(roster, &now) {
         // Another focal point may have been faster.
         session.rotate_unless_done(id).await?;
-        done.push(Upkept::Begun { channel: id });
+        done.push(Upkept::Begun { channel: id, lost: lost(session, id) });
     }
     Ok(())
 }
@@ -175,9 +178,14 @@ async fn renew(
     let Some(epoch) = &channel.epoch else { return Ok(()) };
     let may = role != Role::Officer || channel.place == Place::Review;
     let current = !epoch.suspended && channel.epoch_is_current(epoch, roster, &now);
+    let anew = channel.awaits_founders(roster, &now);
     if may && !current {
         session.rotate_unless_done(id).await?;
-        done.push(Upkept::Rotated { channel: id });
+        done.push(if anew {
+            Upkept::Begun { channel: id, lost: lost(session, id) }
+        } else {
+            Upkept::Rotated { channel: id }
+        });
     }
     Ok(())
 }
@@ -244,7 +252,7 @@ impl Upkept {
     #[must_use]
     pub const fn channel(&self) -> ChannelId {
         match self {
-            Self::Begun { channel }
+            Self::Begun { channel, .. }
             | Self::Joined { channel, .. }
             | Self::Left { channel, .. }
             | Self::Rotated { channel }
@@ -271,7 +279,8 @@ impl fmt::Display for Upkept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::PutOff { reason, .. } => write!(f, "waits: {reason}"),
-            Self::Begun { .. } => f.write_str("made its first key"),
+            Self::Begun { lost: None, .. } => f.write_str("made its first key"),
+            Self::Begun { lost: Some(_), .. } => f.write_str("nobody was left in it, so it was begun anew"),
             Self::Joined { user, .. } => write!(f, "brought in {user}"),
             Self::Left { users, .. } => {
                 write!(f, "showed out {} who left, and made the next key", users.len())

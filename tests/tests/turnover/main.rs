@@ -5,6 +5,7 @@
 mod amend;
 mod custodians;
 mod hand_over;
+mod nobody_left;
 mod replacement;
 mod shares;
 mod standing;
