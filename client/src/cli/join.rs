@@ -1,6 +1,7 @@
 //! `chancery join`.
 
 use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::path::PathBuf;
 
 use chancery_core::act::Role;
 use serde_json::json;
@@ -10,12 +11,16 @@ use super::admit::show_teams;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::prompt::agrees;
+use super::recovery;
 use super::session::show_state_key;
+use super::sheet::can_be_shown;
 use crate::home::{Home, HomeError};
 use crate::invitation::{INVITATION_TEXT_BYTES_MAX, Invitation};
+use crate::sync::Session;
 use crate::verbs::join::{
-    CONFIDENTIALITY, Enrolled, enrol, is_open, newcomer_keys, own_fingerprint, reach, remember,
+    CONFIDENTIALITY, Enrolled, Membership, enrol, is_open, newcomer_keys, own_fingerprint, reach, remember,
 };
+use crate::verbs::recovery::has_one;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -26,15 +31,28 @@ pub(super) struct Args {
     /// Accept the rule of confidentiality (paragraph 37) without being asked
     #[arg(long)]
     accept: bool,
+    #[command(flatten)]
+    sheet: SheetArgs,
+}
+
+/// A recovery sheet comes with admission: before it, the directory does not know whom it brings back.
+#[derive(Debug, clap::Args)]
+struct SheetArgs {
+    /// Once admitted, write a recovery sheet into this new file, without being asked
+    #[arg(long, value_name = "FILE", conflicts_with = "no_sheet")]
+    sheet: Option<PathBuf>,
+    /// Make no recovery sheet, and do not ask
+    #[arg(long)]
+    no_sheet: bool,
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let dir = context.home_dir()?.clone();
     if Home::is_at(&dir) {
-        return present(again(&args, context)?, context).await;
+        return present(again(&args, context)?, args.sheet, context).await;
     }
-    let home = first(args, context).await?;
-    let presented = present(home, context).await;
+    let home = first(args.invitation, args.accept, context).await?;
+    let presented = present(home, args.sheet, context).await;
     // A home whose invitation the server does not take is good for nothing, and stands in the way of the next.
     if presented.as_ref().is_err_and(|failure| failure.reason.starts_with("INVITATION_")) {
         Home::discard(&dir)?;
@@ -51,15 +69,15 @@ fn again(args: &Args, context: &Context) -> Result<Home, Failure> {
     Ok(home)
 }
 
-async fn first(args: Args, context: &Context) -> Result<Home, Failure> {
-    let invitation = read(args.invitation)?;
+async fn first(given: Option<String>, accept: bool, context: &Context) -> Result<Home, Failure> {
+    let invitation = read(given)?;
     let state = invitation.state.map(|state| format!(" of {state}")).unwrap_or_default();
     let role = invitation.role.as_str().replace('-', " ");
     context.out.say(format!(
         "You are invited as {role}{state} to the deployment of the root\n  {}\nat {}.\n\n{CONFIDENTIALITY}\n",
         invitation.root, invitation.server.address
     ))?;
-    if !args.accept && !agrees("Do you accept this?")? {
+    if !accept && !agrees("Do you accept this?")? {
         return Err(Failure::new(
             Exit::Usage,
             "NOT_ACCEPTED",
@@ -94,7 +112,7 @@ fn read(given: Option<String>) -> Result<Invitation, Failure> {
 }
 
 /// Says how the enrolment stands.
-async fn present(home: Home, context: &Context) -> Result<(), Failure> {
+async fn present(home: Home, sheet: SheetArgs, context: &Context) -> Result<(), Failure> {
     let fingerprint = own_fingerprint(&home)?;
     let user = home.person()?.identity.user;
     match enrol(home).await? {
@@ -105,7 +123,8 @@ async fn present(home: Home, context: &Context) -> Result<(), Failure> {
                 &fields,
                 format!(
                     "Your keys are handed in. Tell the one who invited you; when you have been admitted, run\n\
-                     `chancery join` once more. If you are asked to compare: your keys are\n  {fingerprint}"
+                     `chancery join` once more: then you make your recovery sheet, too. If you are asked to compare:\n\
+                     your keys are\n  {fingerprint}"
                 ),
             )
         }
@@ -115,38 +134,63 @@ async fn present(home: Home, context: &Context) -> Result<(), Failure> {
             "the invitation was closed, or has expired, before you were admitted",
             "Ask for a new invitation.",
         )),
-        Enrolled::Admitted { membership, state_keys, teams } => {
-            let listed = &membership;
-            let fields = json!({
-                "user": user,
-                "enrolment": "admitted",
-                "fingerprint": fingerprint,
-                "role": listed.role.as_str(),
-                "state": listed.state,
-                "instruments": listed.instruments,
-                "state_key": membership.state_key,
-                "team_key": membership.team_key,
-            });
-            let state = listed.state.map(|state| format!(" of {state}")).unwrap_or_default();
-            let role = listed.role.as_str().replace('-', " ");
-            context.out.show(
-                "enrolment",
-                &fields,
-                format!("You are in the directory, with exactly the keys of this home: {role}{state}."),
-            )?;
-            if listed.role == Role::FocalPoint && !membership.state_key {
-                context.out.advise("This home does not hold your State's key: another focal point does.");
-            }
-            context
-                .out
-                .advise("Make your recovery sheet now, while you have your keys: `chancery recovery new`.");
-            if !membership.team_key {
-                context
-                    .out
-                    .advise("Your team's key is still to come; `chancery whoami` shows when it is there.");
-            }
+        Enrolled::Admitted { membership, state_keys, teams, mut session } => {
+            show_membership(&membership, &fingerprint, context)?;
             show_state_key(&state_keys, context)?;
-            show_teams(&teams, context)
+            show_teams(&teams, context)?;
+            begin_sheet(&mut session, sheet, context).await
         }
     }
 }
+
+fn show_membership(listed: &Membership, fingerprint: &str, context: &Context) -> Result<(), Failure> {
+    let fields = json!({
+        "user": listed.user,
+        "enrolment": "admitted",
+        "fingerprint": fingerprint,
+        "role": listed.role.as_str(),
+        "state": listed.state,
+        "instruments": listed.instruments,
+        "state_key": listed.state_key,
+        "team_key": listed.team_key,
+    });
+    let state = listed.state.map(|state| format!(" of {state}")).unwrap_or_default();
+    let role = listed.role.as_str().replace('-', " ");
+    context.out.show(
+        "enrolment",
+        &fields,
+        format!("You are in the directory, with exactly the keys of this home: {role}{state}."),
+    )?;
+    if listed.role == Role::FocalPoint && !listed.state_key {
+        context.out.advise("This home does not hold your State's key: another focal point does.");
+    }
+    if !listed.team_key {
+        context.out.advise("Your team's key is still to come; `chancery whoami` shows when it is there.");
+    }
+    Ok(())
+}
+
+/// Who has no recovery sheet makes one now, or says no.
+async fn begin_sheet(session: &mut Session, args: SheetArgs, context: &Context) -> Result<(), Failure> {
+    let has_one = has_one(session)?;
+    if has_one && args.sheet.is_some() {
+        return Err(Failure::new(
+            Exit::Conflict,
+            "SHEET_IN_FORCE",
+            "you have a recovery sheet in force, and the new file was not made",
+            "If it is lost, make another in its place: `chancery recovery new`.",
+        ));
+    }
+    if has_one || args.no_sheet {
+        return Ok(());
+    }
+    if args.sheet.is_some() || can_be_shown(context) && agrees(QUESTION)? {
+        return recovery::make(session, args.sheet, context).await;
+    }
+    context.out.advise("Make your recovery sheet soon, while you have your keys: `chancery recovery new`.");
+    Ok(())
+}
+
+const QUESTION: &str = "\
+If this machine is lost, a recovery sheet of 24 words brings you back; without one somebody has to certify
+you anew. Have paper and a pen at hand, or a printer. Make your recovery sheet now?";

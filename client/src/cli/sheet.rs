@@ -68,7 +68,7 @@ pub(super) fn shown_and_tried(
     line: &SheetLine,
     secret: &RecoverySecret,
 ) -> Result<(), Failure> {
-    if context.out.json() || !at_terminal() || !io::stdout().is_terminal() {
+    if !can_be_shown(context) {
         return Err(no_terminal("Have it written to a file of your own: --sheet FILE."));
     }
     context
@@ -107,6 +107,11 @@ fn asked(question: &str) -> Result<Zeroizing<String>, Failure> {
     let read = io::BufRead::read_line(&mut io::stdin().lock().take(SHEET_BYTES_MAX as u64), &mut line);
     read.map_err(|error| unreadable(&error))?;
     Ok(line)
+}
+
+/// Whether there is a terminal to show a sheet on, and to read it back from.
+pub(super) fn can_be_shown(context: &Context) -> bool {
+    !context.out.json() && at_terminal() && io::stdout().is_terminal()
 }
 
 /// Whether a person can be shown something and asked.

@@ -39,6 +39,8 @@ pub enum Enrolled {
         state_keys: Vec<StateKeyKept>,
         /// What was done, at the first time, for the teams whose keys one makes.
         teams: Vec<TeamKept>,
+        /// The session in which it was found, to go on with.
+        session: Box<Session>,
     },
     /// The invitation was closed without admitting this home.
     Void,
@@ -180,7 +182,8 @@ async fn admitted(home: Home) -> Result<Enrolled, JoinError> {
         teams = keep_teams(&mut session).await?;
         membership = check(&session)?;
     }
-    Ok(Enrolled::Admitted { membership: Box::new(membership), state_keys, teams })
+    let (membership, session) = (Box::new(membership), Box::new(session));
+    Ok(Enrolled::Admitted { membership, state_keys, teams, session })
 }
 
 fn remembered(home: &Home) -> Result<Option<Invitation>, JoinError> {

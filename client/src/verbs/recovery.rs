@@ -37,6 +37,16 @@ pub fn line(session: &Session) -> Result<SheetLine, SessionError> {
     })
 }
 
+/// Whether the person has a sheet in force, as far as this session has read.
+///
+/// # Errors
+/// [`SessionError`].
+pub fn has_one(session: &Session) -> Result<bool, SessionError> {
+    let user = session.person()?.identity.user;
+    let person = session.now().person(&user).ok_or(Reason::UnknownDevice)?;
+    Ok(person.recovery().is_some())
+}
+
 /// Puts a sheet in force, in place of the one before. Call it when the sheet has been tried: what nobody can read
 /// back recovers nothing. A sheet that is replaced still knows the person's key, so the next one is made at once.
 ///
