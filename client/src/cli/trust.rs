@@ -180,6 +180,12 @@ fn act_text(act: &Standing, name: &dyn Fn(UserId) -> String) -> String {
             format!("{state}'s key of generation {}, whose word it carries, was replaced", word.generation);
         ended(with, word.replaced);
     }
+    if let Some(until) = act.seat_until_ms {
+        let until = date(until);
+        text.push_str(&format!(
+            "\nIts author's seat ends by itself on {until}: what was made before stays valid."
+        ));
+    }
     text
 }
 
@@ -194,7 +200,8 @@ fn act_fields(act: &Standing) -> Value {
         "channel": act.channel, "act": act.act, "index": act.index, "log_time": rfc3339(act.log_time_ms),
         "statement": act.statement.as_str(), "directory_size": act.directory_size, "valid": true,
         "user": act.author.map(|(user, _)| user), "device": act.author.map(|(_, device)| device),
-        "device_revoked": ended(act.device_revoked), "author_left": ended(act.author_left), "state_word": word,
+        "device_revoked": ended(act.device_revoked), "author_left": ended(act.author_left),
+        "seat_until": act.seat_until_ms.map(rfc3339), "state_word": word,
     })
 }
 

@@ -9,6 +9,7 @@ mod nobody_left;
 mod replacement;
 mod shares;
 mod standing;
+mod temporary;
 
 use chancery_tests::processes::Town;
 use serde_json::Value;

@@ -106,6 +106,7 @@ fn standing() -> Standing {
         author: Some((user(2), device(5))),
         device_revoked: ended,
         author_left: None,
+        seat_until_ms: Some(WHEN_MS + 2 * 86_400_000),
         word: Some(StateWord { state: kenya(), generation: 0, replaced: ended }),
     }
 }
@@ -118,13 +119,13 @@ fn an_act_of_a_revoked_device_is_valid_in_both_forms() {
          2027-01-15 08:00 UTC by <02020202> with the device 05050505. Valid: it was judged by the first 8 entries of \
          the directory.\nThe device was revoked on 2027-01-16 08:00 UTC (entry 9): valid, it was made before.\nKenya's \
          key of generation 0, whose word it carries, was replaced on 2027-01-16 08:00 UTC (entry 9): valid, it was \
-         made before."
+         made before.\nIts author's seat ends by itself on 2027-01-17 08:00 UTC: what was made before stays valid."
     );
     assert_eq!(
         act_fields(&standing()).to_string(),
         r#"{"act":"acacacacacacacacacacacacacacacac","author_left":null,"channel":"cccccccccccccccccccccccccccccccc",
 "device":"05050505050505050505050505050505","device_revoked":{"index":9,"log_time":"2027-01-16T08:00:00Z"},"directory_size":8,
-"index":41,"log_time":"2027-01-15T08:00:00Z","state_word":{"generation":0,"replaced":{"index":9,"log_time":"2027-01-16T08:00:00Z"},
+"index":41,"log_time":"2027-01-15T08:00:00Z","seat_until":"2027-01-17T08:00:00Z","state_word":{"generation":0,"replaced":{"index":9,"log_time":"2027-01-16T08:00:00Z"},
 "state":"KE"},"statement":"post","user":"02020202020202020202020202020202","valid":true}"#
             .replace('\n', "")
     );

@@ -49,6 +49,8 @@ pub struct Standing {
     pub device_revoked: Option<Ended>,
     /// When the author left the directory.
     pub author_left: Option<Ended>,
+    /// From when on the author's seat ends by itself, milliseconds of UTC.
+    pub seat_until_ms: Option<u64>,
     /// The State's word in it.
     pub word: Option<StateWord>,
 }
@@ -87,6 +89,7 @@ pub fn standing(directory: &DirectoryCopy, channel: ChannelId, entry: &Entry) ->
         author,
         device_revoked: ended(device.and_then(|device| device.until)),
         author_left: ended(record.and_then(|record| record.until)),
+        seat_until_ms: record.and_then(|record| record.seats.last()?.expires_ms),
         word,
     })
 }
