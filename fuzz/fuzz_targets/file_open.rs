@@ -2,6 +2,8 @@
 //! the content, and only the unaltered whole finishes.
 #![no_main]
 
+use std::io::Read as _;
+
 use chancery_core::id::ChannelId;
 use chancery_seal::SealError;
 use chancery_seal::file::{FileOpener, FileSealer, HEADER_BYTES};
@@ -13,7 +15,12 @@ fuzz_target!(|input: (u32, u8, u16, Vec<u8>, u32)| {
     let (at, mask, piece, content, cut) = input;
     let mut sealer = FileSealer::make(CHANNEL, content.len() as u64).expect("short");
     let mut sealed = Vec::new();
-    sealer.seal_part(0, &content, &mut sealed, |_| Ok::<_, SealError>(())).expect("one part");
+    let mut rest = &content[..];
+    let read = |piece: &mut [u8]| {
+        rest.read_exact(piece).expect("the content of one part");
+        Ok::<_, SealError>(())
+    };
+    sealer.seal_part(0, &mut sealed, read, |_| Ok(())).expect("one part");
     let at = at as usize % sealed.len();
     sealed[at] ^= mask;
     let whole = cut as usize % 8 != 0;

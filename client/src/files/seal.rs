@@ -1,11 +1,12 @@
 //! Reading and sealing a file, part by part, on threads of their own while the parts before are sent.
 //!
 //! ```text
-//! reader: read, hash the content, seal  ->  hasher: hash the sealed part and the whole  ->  sender
+//! sealer: read, hash the content, seal, hash the part  ->  hasher: hash the whole  ->  sender
+//!    ^---------------------- the memory of a part that was sent ----------------------'
 //! ```
 //!
-//! A part is sealed only when the one before it is on its way, so that three parts at most are in memory: one that is
-//! being sent, and the content and the sealed bytes of the next.
+//! Three parts are in memory, whatever the file's size: one is being sent, one waits for that, one is being
+//! sealed. Their memory is used again and again.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,6 +14,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
+use bytes::Bytes;
 use chancery_core::id::Digest;
 use chancery_seal::SealError;
 use chancery_seal::file::{FileJournal, FileSealer, SealedHash};
@@ -30,21 +32,8 @@ pub(super) struct Sealed {
     pub(super) sealed_sha256: Digest,
 }
 
-/// Where sealed parts go. Whoever takes one says so, and the next is sealed.
-pub(super) struct Outlet {
-    parts: mpsc::Sender<UploadPart>,
-    taken: Receiver<()>,
-}
-
-/// An outlet, and its other end: the parts, and whom to tell that one was taken.
-pub(super) fn outlet() -> (Outlet, mpsc::Receiver<UploadPart>, Sender<()>) {
-    let (sender, receiver) = mpsc::channel(1);
-    let (tell, taken) = channel();
-    (Outlet { parts: sender, taken }, receiver, tell)
-}
-
-/// Seals every part of the file and gives those from `first` on to `outlet`. `record` stores the journal durably
-/// before a part is sealed for the first time.
+/// Seals every part of the file and gives those from `first` on to `sender`. `record` stores the journal durably
+/// before a part is let out for the first time. A part that is held for ever keeps the sealing from going on.
 ///
 /// # Errors
 /// [`FileError`]; [`SealError::SourceChanged`] if the file is not what the journal says.
@@ -52,48 +41,49 @@ pub(super) fn seal(
     writer: &mut FileSealer,
     path: &Path,
     first: u32,
-    outlet: Outlet,
+    sender: mpsc::Sender<UploadPart>,
     record: impl FnMut(&FileJournal) -> Result<(), FileError> + Send,
 ) -> Result<Sealed, FileError> {
     let (out, parts) = sync_channel(0);
-    let Outlet { parts: sender, taken } = outlet;
+    let (back, free) = channel();
+    for _ in 0..PARTS_IN_MEMORY {
+        // This end is there, so it is taken.
+        let _ = back.send(Vec::new());
+    }
     thread::scope(|scope| {
-        let hasher = scope.spawn(move || hash(&parts, first, &sender));
-        let sha256 = read_and_seal(writer, path, (first, &taken), out, record);
+        let hasher = scope.spawn(move || hash(&parts, first, &sender, &back));
+        let sha256 = read_and_seal(writer, path, &free, &out, record);
+        // Nothing more comes.
+        drop(out);
         let sealed_sha256 = hasher.join().map_err(|_| FileError::Bug("the hashing thread stopped"))?;
         Ok(Sealed { sha256: sha256?, sealed_sha256 })
     })
 }
 
+/// A part as it was sealed, and its hash.
+type SealedPart = (u32, Digest, Vec<u8>);
+
 fn read_and_seal(
     writer: &mut FileSealer,
     path: &Path,
-    (first, taken): (u32, &Receiver<()>),
-    out: SyncSender<(u32, Vec<u8>)>,
+    free: &Receiver<Vec<u8>>,
+    out: &SyncSender<SealedPart>,
     mut record: impl FnMut(&FileJournal) -> Result<(), FileError>,
 ) -> Result<Digest, FileError> {
     let mut file = File::open(path).map_err(FileError::io(path))?;
     let layout = writer.journal().layout();
     let mut whole = SealedHash::new();
-    let mut content = Vec::new();
     for part in 0..layout.parts() {
-        let range = layout.content_part(part)?;
-        let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
-        content.resize(length, 0);
-        file.read_exact(&mut content).map_err(|error| cut_off(path, error, part))?;
-        whole.update(&content);
-        // The upload has ended, and says itself why.
-        if part > first && taken.recv().is_err() {
-            return Err(FileError::Incomplete);
-        }
-        let mut sealed = Vec::new();
-        writer.seal_part(part, &content, &mut sealed, &mut record)?;
-        if out.send((part, sealed)).is_err() {
-            return Err(FileError::Incomplete);
-        }
+        // Where the upload has ended, it says itself why.
+        let mut sealed = free.recv().map_err(|_| FileError::Incomplete)?;
+        let read = |piece: &mut [u8]| {
+            file.read_exact(piece).map_err(|error| cut_off(path, error, part))?;
+            whole.update(piece);
+            Ok(())
+        };
+        let hash = writer.seal_part(part, &mut sealed, read, &mut record)?;
+        out.send((part, hash, sealed)).map_err(|_| FileError::Incomplete)?;
     }
-    // Nothing more comes.
-    drop(out);
     // Longer than it was: what is read would not be the file.
     if file.read(&mut [0]).map_err(FileError::io(path))? != 0 {
         return Err(SealError::SourceChanged { part: layout.parts() }.into());
@@ -110,14 +100,20 @@ fn cut_off(path: &Path, error: io::Error, part: u32) -> FileError {
     }
 }
 
-fn hash(parts: &Receiver<(u32, Vec<u8>)>, first: u32, sender: &mpsc::Sender<UploadPart>) -> Digest {
+fn hash(
+    parts: &Receiver<SealedPart>,
+    first: u32,
+    sender: &mpsc::Sender<UploadPart>,
+    back: &Sender<Vec<u8>>,
+) -> Digest {
     let mut whole = SealedHash::new();
-    for (number, sealed) in parts {
+    for (number, sha256, sealed) in parts {
         whole.update(&sealed);
+        let sealed = Lent { sealed, back: back.clone() };
         if number < first {
             continue;
         }
-        let part = UploadPart { number, sha256: Digest::of(&sealed), data: sealed.into() };
+        let part = UploadPart { number, sha256, data: Bytes::from_owner(sealed) };
         // The upload has ended, and says itself why.
         if sender.blocking_send(part).is_err() {
             break;
@@ -125,3 +121,24 @@ fn hash(parts: &Receiver<(u32, Vec<u8>)>, first: u32, sender: &mpsc::Sender<Uplo
     }
     whole.finish()
 }
+
+/// The memory of one part. It comes back when the last of its bytes was sent, or given up.
+struct Lent {
+    sealed: Vec<u8>,
+    back: Sender<Vec<u8>>,
+}
+
+impl AsRef<[u8]> for Lent {
+    fn as_ref(&self) -> &[u8] {
+        &self.sealed
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // After the last part nobody waits for it any more.
+        let _ = self.back.send(std::mem::take(&mut self.sealed));
+    }
+}
+
+const PARTS_IN_MEMORY: usize = 3;

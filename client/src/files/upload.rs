@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::mpsc::Sender;
 use std::task::{Context, Poll};
 
 use chancery_core::act::Attachment;
@@ -15,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
 
-use super::seal::{Sealed, outlet, seal};
+use super::seal::{Sealed, seal};
 use super::{FileError, Progress, file_name, media_type};
 use crate::home::{Family, Home};
 use crate::link::{FileUse, Link, LinkError, UploadPart, Uploaded};
@@ -89,14 +88,14 @@ async fn send(
     let first = link.start_upload(channel, file, layout.sealed_bytes(), FileUse::Sealed).await?;
     progress
         .tell((0..first).filter_map(|part| layout.content_part(part).ok()).map(|r| r.end - r.start).sum());
-    let (outlet, receiver, taken) = outlet();
-    let parts = Parts { receiver, taken: Some(taken), progress: progress.clone() };
+    let (sender, receiver) = mpsc::channel(1);
+    let parts = Parts { receiver, progress: progress.clone() };
     let complete = first >= layout.parts();
     let record = |journal: &FileJournal| Ok(home.put(Family::Journal, name, &journal.encode())?);
     // The home stays here; the threads that use it end before this does.
     let (sealed, uploaded) = tokio::task::block_in_place(|| {
         std::thread::scope(|scope| {
-            let sealing = scope.spawn(move || seal(writer, path, first, outlet, record));
+            let sealing = scope.spawn(move || seal(writer, path, first, sender, record));
             let uploaded = Handle::current().block_on(transfer(link, file, parts, complete));
             let sealed = sealing.join().map_err(|_| FileError::Bug("the sealing thread stopped"));
             (sealed, uploaded)
@@ -143,7 +142,6 @@ fn cite(writer: &FileSealer, sealed: &Sealed, path: &Path) -> Attachment {
 /// The parts as they are sealed.
 pub(super) struct Parts {
     pub(super) receiver: mpsc::Receiver<UploadPart>,
-    pub(super) taken: Option<Sender<()>>,
     pub(super) progress: Progress,
 }
 
@@ -154,10 +152,6 @@ impl Stream for Parts {
         let polled = self.receiver.poll_recv(context);
         if let Poll::Ready(Some(part)) = &polled {
             self.progress.tell(part.data.len() as u64);
-            if let Some(taken) = &self.taken {
-                // Nobody waits for it any more after the last.
-                let _ = taken.send(());
-            }
         }
         polled
     }

@@ -4,7 +4,7 @@
 //! +-----------+-------------+--------------+-----------+----------+-----------+----------------------+
 //! | magic (8) | version (1) | channel (16) | file (16) | key (32) | salt (24) | content bytes (8 LE) |
 //! +-----------+-------------+--------------+-----------+----------+-----------+----------------------+
-//! then for each part, in order: 0x00, or 0x01 and the SHA-256 of its content (32)
+//! then for each part, in order: 0x00, or 0x01 and its SHA-256 as sealed (32)
 //! ```
 //!
 //! It holds the file's key: store it as a sealed record only.
@@ -21,7 +21,7 @@ const MAGIC: &[u8; 8] = b"CHANJRNL";
 const VERSION: u8 = 1;
 
 /// The journal of one upload. It has one owner at a time and is not Clone: two that went on from the same
-/// journal could seal different bytes under one nonce.
+/// journal could let out different bytes under one nonce.
 #[derive(Debug)]
 pub struct FileJournal {
     pub(super) channel: ChannelId,
@@ -29,7 +29,7 @@ pub struct FileJournal {
     pub(super) key: FileKey,
     pub(super) salt: [u8; SALT_BYTES],
     pub(super) layout: FileLayout,
-    /// SHA-256 of each part's content, once it was about to be sealed.
+    /// SHA-256 of each part as sealed, once it was about to be let out.
     pub(super) parts: Vec<Option<Digest>>,
 }
 
@@ -65,7 +65,7 @@ impl FileJournal {
         self.layout
     }
 
-    /// Whether part `part` may have been sealed already.
+    /// Whether part `part` may have been let out already.
     #[must_use]
     pub fn is_recorded(&self, part: u32) -> bool {
         self.parts.get(part as usize).is_some_and(Option::is_some)

@@ -117,17 +117,25 @@ impl Message {
         &self.header
     }
 
-    /// Appends one sealed chunk to `out`: the plaintext followed by `zeros` bytes of zero.
+    /// Appends one sealed chunk to `out`.
     pub(crate) fn seal_chunk(
         &self,
         number: ChunkNumber,
         plaintext: &[u8],
-        zeros: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), SealError> {
         let start = out.len();
         out.extend_from_slice(plaintext);
-        out.resize(start + plaintext.len() + zeros, 0);
+        self.seal_tail(number, start, out)
+    }
+
+    /// Seals the plaintext that `out` holds from `start` on, where it lies, and appends the tag.
+    pub(crate) fn seal_tail(
+        &self,
+        number: ChunkNumber,
+        start: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), SealError> {
         let sealed = self.key.seal_in_place_separate_tag(self.nonce(number), Aad::empty(), &mut out[start..]);
         let Ok(tag) = sealed else {
             out[start..].zeroize();
@@ -198,10 +206,10 @@ pub(crate) fn seal(
     let (full, last) = plaintext.as_chunks::<CHUNK_BYTES>();
     let mut number = ChunkNumber::ZERO;
     for chunk in full {
-        message.seal_chunk(number, chunk, 0, &mut out)?;
+        message.seal_chunk(number, chunk, &mut out)?;
         number = number.next()?;
     }
-    message.seal_chunk(number, last, 0, &mut out)?;
+    message.seal_chunk(number, last, &mut out)?;
     Ok(out)
 }
 
