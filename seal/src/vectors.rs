@@ -353,7 +353,7 @@ fn file_vector(content_bytes: usize) -> Value {
         "content_sha256": sha256(&content),
         "header": hex::encode(header),
         "parts": parts,
-        "sealed_sha256": sha256(&whole),
+        "parts_sha256": upload.journal().parts_sha256().unwrap().to_string(),
         "journal_when_all_parts_are_sealed": hex::encode(&*upload.journal().encode()),
     })
 }

@@ -97,7 +97,7 @@ impl World {
                 file: FileId::new([9; 16]),
                 key: [8; 32],
                 sealed_length: 1_096,
-                sealed_sha256: Digest::of(b"sealed"),
+                parts_sha256: Digest::of(b"sealed"),
                 length: FILE.len() as u64,
                 sha256: Digest::of(FILE),
                 name: "anexo.txt".to_owned(),

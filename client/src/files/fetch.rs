@@ -6,7 +6,9 @@ use bytes::Bytes;
 use chancery_core::act::Attachment;
 use chancery_core::file::SEALED_HEADER_BYTES;
 use chancery_core::id::{ChannelId, Digest};
-use chancery_seal::file::{FileLayout, FileOpener, FileStream, HEADER_BYTES, PART_CONTENT_BYTES, SealedHash};
+use chancery_seal::file::{
+    FileLayout, FileOpener, FileStream, HEADER_BYTES, PART_CONTENT_BYTES, PartsHash, SealedHash,
+};
 use chancery_seal::secret::FileKey;
 
 use super::{FileError, Progress};
@@ -32,8 +34,11 @@ pub async fn fetch<F: Read + Write + Seek>(
     let mut content = SealedHash::new();
     let part = keep(out, &layout, &mut content, progress).map_err(unwritable)?;
     let header = header(link, channel, cited).await?;
-    let mut sealed = SealedHash::new();
-    sealed.update(&header);
+    // A resumed download does not see the whole of the sealed file; the content's hash is of the whole.
+    let mut sealed = if part == 0 { Some(PartsHash::new(layout)?) } else { None };
+    if let Some(sealed) = &mut sealed {
+        sealed.update(&header)?;
+    }
     let opener =
         FileOpener::new(&FileKey::from_bytes(cited.key), channel, cited.file, cited.length, &header)?;
     let stream = opener.stream_from(part)?;
@@ -41,8 +46,7 @@ pub async fn fetch<F: Read + Write + Seek>(
     let download = link.download(channel, cited.file, start, 0).await?;
     let sinks = Sinks { out: BufWriter::with_capacity(BUFFER_BYTES, out), content, sealed, progress };
     let (content, sealed) = receive(download, stream, sinks).await?;
-    // A resumed download has not seen the whole of the sealed file; the content's hash is of the whole.
-    let same = content == cited.sha256 && (part > 0 || sealed == cited.sealed_sha256);
+    let same = content == cited.sha256 && (part > 0 || sealed == Some(cited.parts_sha256));
     if same { Ok(()) } else { Err(FileError::NotAsCited) }
 }
 
@@ -85,7 +89,7 @@ async fn header(link: &Link, channel: ChannelId, cited: &Attachment) -> Result<V
 struct Sinks<'a, W: Write> {
     out: BufWriter<W>,
     content: SealedHash,
-    sealed: SealedHash,
+    sealed: Option<PartsHash>,
     progress: &'a Progress,
 }
 
@@ -93,7 +97,7 @@ async fn receive<W: Write>(
     mut download: Download,
     mut stream: FileStream,
     mut sinks: Sinks<'_, W>,
-) -> Result<(Digest, Digest), FileError> {
+) -> Result<(Digest, Option<Digest>), FileError> {
     loop {
         match download.next().await {
             Ok(Some(bytes)) => sinks.take(&mut stream, &bytes)?,
@@ -107,12 +111,14 @@ async fn receive<W: Write>(
     }
     stream.finish()?;
     sinks.out.flush().map_err(unwritable)?;
-    Ok((sinks.content.finish(), sinks.sealed.finish()))
+    Ok((sinks.content.finish(), sinks.sealed.and_then(PartsHash::finish)))
 }
 
 impl<W: Write> Sinks<'_, W> {
     fn take(&mut self, stream: &mut FileStream, bytes: &Bytes) -> Result<(), FileError> {
-        self.sealed.update(bytes);
+        if let Some(sealed) = &mut self.sealed {
+            sealed.update(bytes)?;
+        }
         let (out, content, progress) = (&mut self.out, &mut self.content, self.progress);
         stream.push(bytes, |opened| {
             content.update(opened);

@@ -60,7 +60,8 @@ fn what_is_sent_opens_to_the_file_and_has_the_hashes_that_are_cited() {
         let sealed = sealed.unwrap();
         assert_eq!((stored, sent.len()), (sent.len(), writer.journal().layout().parts() as usize));
         let whole: Vec<u8> = sent.iter().flat_map(|part| part.data.to_vec()).collect();
-        assert_eq!(sealed.sealed_sha256, Digest::of(&whole));
+        let digests: Vec<u8> = sent.iter().flat_map(|part| *part.sha256.as_bytes()).collect();
+        assert_eq!(sealed.parts_sha256, Digest::of(&digests));
         assert_eq!(sealed.sha256, Digest::of(&source.content));
         assert!(sent.iter().all(|part| part.sha256 == Digest::of(&part.data)));
         let journal = writer.journal();

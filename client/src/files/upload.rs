@@ -131,7 +131,7 @@ fn cite(writer: &FileSealer, sealed: &Sealed, path: &Path) -> Attachment {
         file: journal.file(),
         key: *journal.key().as_bytes(),
         sealed_length: journal.layout().sealed_bytes(),
-        sealed_sha256: sealed.sealed_sha256,
+        parts_sha256: sealed.parts_sha256,
         length: journal.layout().content_bytes(),
         sha256: sealed.sha256,
         name: file_name(path),

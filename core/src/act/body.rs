@@ -58,7 +58,7 @@ pub struct Attachment {
     /// Bytes of ciphertext.
     pub sealed_length: u64,
     /// SHA-256 of the ciphertext.
-    pub sealed_sha256: Digest,
+    pub parts_sha256: Digest,
     /// Bytes of the file itself.
     pub length: u64,
     /// SHA-256 of the file itself.
@@ -305,7 +305,7 @@ fn attachment(a: &Attachment) -> proto::Attachment {
         file: a.file.as_bytes().to_vec(),
         key: a.key.to_vec(),
         sealed_length: a.sealed_length,
-        sealed_sha256: a.sealed_sha256.as_bytes().to_vec(),
+        parts_sha256: a.parts_sha256.as_bytes().to_vec(),
         length: a.length,
         sha256: a.sha256.as_bytes().to_vec(),
         name: a.name.clone(),
@@ -318,7 +318,7 @@ fn parse_attachment(m: proto::Attachment) -> Result<Attachment, ActError> {
         file: FileId::try_from(m.file.as_slice()).map_err(|_| ActError::Field("attachments.file"))?,
         key: m.key.as_slice().try_into().map_err(|_| ActError::Field("attachments.key"))?,
         sealed_length: m.sealed_length,
-        sealed_sha256: digest(&m.sealed_sha256, "attachments.sealed_sha256")?,
+        parts_sha256: digest(&m.parts_sha256, "attachments.parts_sha256")?,
         length: m.length,
         sha256: digest(&m.sha256, "attachments.sha256")?,
         name: file_name(m.name)?,
@@ -396,7 +396,7 @@ mod tests {
                 file: FileId::new([3; 16]),
                 key: [4; 32],
                 sealed_length: 5,
-                sealed_sha256: Digest::of(b"sealed"),
+                parts_sha256: Digest::of(b"sealed"),
                 length: 6,
                 sha256: Digest::of(b"clear"),
                 name: "Закон.pdf".to_owned(),

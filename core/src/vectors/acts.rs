@@ -100,7 +100,7 @@ fn body() -> PostBody {
             file: FILE,
             key: [0x56; 32],
             sealed_length: 1_096,
-            sealed_sha256: Digest::of(b"sealed file"),
+            parts_sha256: Digest::of(b"sealed file"),
             length: 300,
             sha256: Digest::of(b"file"),
             name: "ley.pdf".to_owned(),

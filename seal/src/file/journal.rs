@@ -13,6 +13,7 @@ use chancery_core::id::{ChannelId, Digest, FileId};
 use zeroize::Zeroizing;
 
 use super::layout::FileLayout;
+use super::parts_hash::of_parts;
 use crate::hazmat::chunked::SALT_BYTES;
 use crate::secret::FileKey;
 use crate::{SealError, random};
@@ -69,6 +70,13 @@ impl FileJournal {
     #[must_use]
     pub fn is_recorded(&self, part: u32) -> bool {
         self.parts.get(part as usize).is_some_and(Option::is_some)
+    }
+
+    /// The hash of the sealed file, for the body that cites it; none before every part was let out.
+    #[must_use]
+    pub fn parts_sha256(&self) -> Option<Digest> {
+        let parts: Option<Vec<&Digest>> = self.parts.iter().map(Option::as_ref).collect();
+        parts.map(of_parts)
     }
 
     /// The journal as bytes, to be stored sealed.

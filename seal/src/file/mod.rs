@@ -14,6 +14,7 @@
 mod journal;
 mod layout;
 mod opener;
+mod parts_hash;
 mod sealer;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ mod tests;
 pub use journal::FileJournal;
 pub use layout::{CONTENT_BYTES_MAX, FileLayout, HEADER_BYTES, PART_CONTENT_BYTES, Span};
 pub use opener::{FileOpener, FileStream};
+pub use parts_hash::PartsHash;
 pub use sealer::FileSealer;
 
 use chancery_core::id::{ChannelId, Digest, FileId};
@@ -28,7 +30,7 @@ use chancery_core::name::{Label, context};
 
 use crate::hazmat::sha256;
 
-/// The hash of a sealed file or part, taken while its bytes pass by. The citing body holds the file's.
+/// The SHA-256 of a file or a part, taken while its bytes pass by.
 pub struct SealedHash(sha256::Hasher);
 
 impl SealedHash {
@@ -39,8 +41,8 @@ impl SealedHash {
     }
 
     /// Takes the next bytes, in order.
-    pub fn update(&mut self, sealed: &[u8]) {
-        self.0.update(sealed);
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
     }
 
     /// The hash of everything taken.

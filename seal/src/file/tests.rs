@@ -281,15 +281,31 @@ fn journals_of_another_form_are_refused() {
 }
 
 #[test]
-fn the_hash_of_the_parts_is_the_hash_of_the_file() {
-    let content = content(PART + 1);
-    let mut upload = FileSealer::make(CHANNEL, content.len() as u64).unwrap();
-    let parts = seal_all(&mut upload, &content);
-    let mut hash = SealedHash::new();
-    for part in &parts {
-        hash.update(part);
+fn the_hash_of_a_file_is_over_the_hashes_of_its_parts() {
+    for bytes in [0, 1, PART, PART + 1, 2 * PART + 9] {
+        let content = content(bytes);
+        let mut upload = FileSealer::make(CHANNEL, bytes as u64).unwrap();
+        assert_eq!(upload.journal().parts_sha256(), None);
+        let parts = seal_all(&mut upload, &content);
+        let digests: Vec<u8> = parts.iter().flat_map(|part| *Digest::of(part).as_bytes()).collect();
+        let expected = Digest::of(&digests);
+        assert_eq!(upload.journal().parts_sha256(), Some(expected));
+
+        let (layout, whole) = (upload.journal().layout(), parts.concat());
+        for piece in [1_000, PART + 100, whole.len()] {
+            let hash_of = |sealed: &[u8]| {
+                let mut hash = PartsHash::new(layout).unwrap();
+                sealed.chunks(piece).try_for_each(|piece| hash.update(piece)).map(|()| hash.finish())
+            };
+            assert_eq!(hash_of(&whole), Ok(Some(expected)), "{bytes} in pieces of {piece}");
+            let mut altered = whole.clone();
+            *altered.last_mut().unwrap() ^= 1;
+            assert!(hash_of(&altered).unwrap().is_some_and(|other| other != expected));
+            assert_eq!(hash_of(&whole[..whole.len() - 1]), Ok(None), "cut off");
+            let longer = hash_of(&[&whole[..], &[0]].concat());
+            assert!(matches!(longer, Err(SealError::PastTheEnd { .. })), "{longer:?}");
+        }
     }
-    assert_eq!(hash.finish(), Digest::of(&parts.concat()));
 }
 
 proptest! {

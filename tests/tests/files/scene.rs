@@ -261,7 +261,7 @@ pub(crate) fn law(file: FileId) -> PostBody {
         file,
         key: [1; 32],
         sealed_length: BYTES.len() as u64,
-        sealed_sha256: Digest::of(BYTES),
+        parts_sha256: Digest::of(BYTES),
         length: 3,
         sha256: Digest::of(b"law"),
         name: "law.txt".to_owned(),

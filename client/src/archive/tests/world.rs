@@ -304,7 +304,7 @@ pub(super) fn body(language: Language, text: &str, step: Option<ThreadStep>, fil
         file: FileId::new([0xf1; 16]),
         key: [8; 32],
         sealed_length: 1_096,
-        sealed_sha256: Digest::of(b"sealed"),
+        parts_sha256: Digest::of(b"sealed"),
         length: FILE.len() as u64,
         sha256: Digest::of(FILE),
         name: "ley 20.000.txt".to_owned(),

@@ -256,7 +256,7 @@ fn the_files_of_the_text_are_those_of_the_act() {
                 file: *file,
                 key: [0; 32],
                 sealed_length: 0,
-                sealed_sha256: Digest::of(b""),
+                parts_sha256: Digest::of(b""),
                 length: 0,
                 sha256: Digest::of(b""),
                 name: "a".to_owned(),

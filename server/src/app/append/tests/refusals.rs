@@ -265,7 +265,7 @@ async fn cited_files_must_be_there() {
             file: chancery_core::id::FileId::new([3; 16]),
             key: [4; 32],
             sealed_length: 5,
-            sealed_sha256: Digest::of(b"sealed"),
+            parts_sha256: Digest::of(b"sealed"),
             length: 6,
             sha256: Digest::of(b"clear"),
             name: "law.pdf".to_owned(),
