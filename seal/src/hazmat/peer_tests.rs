@@ -1,14 +1,15 @@
 //! What ring and the HPKE library give, compared with the same constructions written out from their
 //! specifications over other code, and with the known answers of X-Wing.
 
-use chacha20poly1305::{AeadInOut, ChaCha20Poly1305, KeyInit as _, Nonce};
+use chacha20poly1305::aead::{Aead as _, Payload};
+use chacha20poly1305::{AeadInOut, ChaCha20Poly1305, KeyInit as _, Nonce, XChaCha20Poly1305, XNonce};
 use proptest::prelude::*;
 use ring::hmac;
 use serde::Deserialize;
 use x_wing::{Decapsulate as _, KeyExport as _, XWingKem};
 
 use super::chunked::{self, CHUNK_BYTES, CIPHER, ChunkNumber, HEADER_BYTES, Message, SEALED_CHUNK_BYTES};
-use super::hpke;
+use super::{hpke, xchacha};
 use crate::SealError;
 
 fn hmac_of(algorithm: hmac::Algorithm, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
@@ -60,6 +61,20 @@ fn chunked_encryption_equals_the_specification_over_another_cipher() {
         assert!(ours == chunked_by_the_book(&key, &salt, context, &plaintext[..bytes]), "{bytes}");
         assert_eq!(ours.len() as u64, chunked::sealed_bytes(bytes as u64));
         assert!(*chunked::open(CIPHER, &key, context, &ours).unwrap() == plaintext[..bytes], "{bytes}");
+    }
+}
+
+#[test]
+fn records_are_sealed_as_another_implementation_seals_them() {
+    let plaintext: Vec<u8> = (0..251).cycle().take(1_000_000).collect();
+    for bytes in [0, 1, 63, 64, 65, 1_000_000] {
+        let (key, nonce, aad) = ([7; 32], std::array::from_fn(|n| u8::try_from(n).unwrap()), b"name");
+        let mut ours = Vec::new();
+        xchacha::seal(&key, &nonce, aad, &plaintext[..bytes], &mut ours).unwrap();
+        let peer = XChaCha20Poly1305::new(&key.into());
+        let sealed = peer.encrypt(&XNonce::from(nonce), Payload { msg: &plaintext[..bytes], aad }).unwrap();
+        assert!(ours == [&nonce[..], &sealed].concat(), "{bytes}");
+        assert!(*xchacha::open(&key, aad, &ours).unwrap() == plaintext[..bytes], "{bytes}");
     }
 }
 
