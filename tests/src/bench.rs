@@ -6,6 +6,7 @@
 
 pub mod bare;
 pub mod clock;
+pub mod directory;
 pub mod files;
 pub mod idle;
 pub mod open;

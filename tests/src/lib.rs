@@ -84,13 +84,13 @@ impl Deployment {
         let root = SigningKey::make().unwrap();
         let mechanism = Mechanism::parse(UNTOC).unwrap();
         let (officer, team) = (person(), random());
-        let team_seed = KemSeed::make().unwrap();
+        let no_key_yet = KemSeed::make().unwrap();
         let mut new = Self {
             mechanism,
             directory: Directory::new(root.key_id()),
             root,
             team,
-            team_kem: KemKeyPair::from_seed(&team_seed).unwrap(),
+            team_kem: KemKeyPair::from_seed(&no_key_yet).unwrap(),
             state_keys: BTreeMap::new(),
             log_seed: make_bytes().unwrap(),
             directory_acts: Vec::new(),
@@ -108,29 +108,14 @@ impl Deployment {
             new.admit_state(state(code));
         }
         new.admit(&officer, Role::Officer, None, &[]).unwrap();
-        let info = WrapInfo {
-            purpose: Purpose::Team,
-            scope: team_scope(&new.root.key_id(), Team::Secretariat(team)).into(),
-            generation: 0,
-        };
-        let own = RecipientKey {
-            id: officer.user_kem.key_id(),
-            public: Bytes::copy_from_slice(officer.user_kem.public()),
-        };
-        let (recipients, _) = wrap_to(&info, team_seed.as_bytes(), vec![own]).unwrap();
-        let generation = Statement::NewTeamGeneration(NewTeamGeneration {
-            team: Team::Secretariat(team),
-            generation: 0,
-            kem: Bytes::copy_from_slice(new.team_kem.public()),
-            commitment: commit(&info, team_seed.as_bytes()),
-            previous_box: None,
-            recipients,
-        });
+        let (generation, key) = new.team_generation(Team::Secretariat(team));
         new.in_directory(&officer, generation).unwrap();
+        new.team_kem = key;
         (new, officer)
     }
 
-    fn admit_state(&mut self, code: StateCode) {
+    /// Enters a State into the roster, party to every instrument, with a key that is not certified yet.
+    pub fn admit_state(&mut self, code: StateCode) {
         let instruments = ["firearms", "som", "tip", "untoc"];
         let standings = instruments.map(|code| (instrument(code), Standing::Party)).to_vec();
         self.by_root(Statement::AdmitState(AdmitState {
@@ -188,6 +173,35 @@ impl Deployment {
             self.by_root(Statement::CertifyStateKey(CertifyStateKey { state: code, key, generation: 0 }));
         }
         Ok(())
+    }
+
+    /// The next generation of a team's key, addressed to whom it must be, with its key.
+    #[must_use]
+    pub fn team_generation(&self, team: Team) -> (Statement, KemKeyPair) {
+        let seed = KemSeed::make().unwrap();
+        let key = KemKeyPair::from_seed(&seed).unwrap();
+        let now = self.directory.now(self.now_ms);
+        let generation = now.team(&team).map_or(0, |generation| generation.number + 1);
+        let scope = team_scope(&self.root.key_id(), team).into();
+        let info = WrapInfo { purpose: Purpose::Team, scope, generation };
+        let public = |id: &KeyId| {
+            let person = now.by_kem(id).and_then(|person| Some(person.key()?.kem.clone()));
+            person.or_else(|| now.team_by_kem(id).map(|generation| generation.kem.clone()))
+        };
+        let recipients = now.team_recipients(&team);
+        let keys = recipients.iter().map(|id| RecipientKey { id: *id, public: public(id).unwrap() });
+        let (recipients, _) = wrap_to(&info, seed.as_bytes(), keys.collect()).unwrap();
+        let statement = Statement::NewTeamGeneration(NewTeamGeneration {
+            team,
+            generation,
+            kem: Bytes::copy_from_slice(key.public()),
+            commitment: commit(&info, seed.as_bytes()),
+            // Nothing here opens the seed of an earlier generation.
+            previous_box: (generation > 0 && !now.team_is_lost(&team))
+                .then(|| Digest::of(b"the box of the previous seed")),
+            recipients,
+        });
+        (statement, key)
     }
 
     fn by_root(&mut self, statement: Statement) {

@@ -6,24 +6,22 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use chancery_client::compose::{
     Composed, NewRevision, RecipientKey, Signer, Standpoint, add_member, new_epoch, post, share_epoch,
-    wrap_to,
 };
 use chancery_client::identity::Identity;
 use chancery_client::keyring::{Keyring, UserRing};
 use chancery_core::act::{
-    Author, Basis, Membership, NewTeamGeneration, Opening, PersonCard, Recertify, Recipients, Role,
-    ShareTeam, SignedAct, StateStatement, Statement, Team, VerifiedAct,
+    Author, Basis, Membership, Opening, PersonCard, Recertify, Recipients, Role, ShareTeam, SignedAct,
+    StateStatement, Statement, Team, VerifiedAct,
 };
 use chancery_core::error::Reason;
 use chancery_core::id::{ActId, Digest, KeyId, SectionId};
 use chancery_core::mechanism::ItemKind;
-use chancery_core::name::{directory_channel, team_scope};
+use chancery_core::name::directory_channel;
 use chancery_core::policy::{World, decide, decide_directory};
 use chancery_core::state::{Channel, Place, Roster};
 use chancery_seal::kem::KemKeyPair;
-use chancery_seal::secret::{EpochSecret, KemSeed};
+use chancery_seal::secret::EpochSecret;
 use chancery_seal::sign::SigningKey;
-use chancery_seal::wrap::{Purpose, WrapInfo, commit};
 
 use crate::{Deployment, Log, body, instrument, person, random, state};
 
@@ -429,30 +427,10 @@ impl Stage {
         Ok(())
     }
 
-    /// The next generation of a team's key, addressed to whom it must be, with its key.
+    /// As [`Deployment::team_generation`].
     #[must_use]
     pub fn team_generation(&self, team: Team) -> (Statement, KemKeyPair) {
-        let seed = KemSeed::make().unwrap();
-        let key = KemKeyPair::from_seed(&seed).unwrap();
-        let now = self.all.directory.now(self.all.now_ms);
-        let generation = now.team(&team).map_or(0, |generation| generation.number + 1);
-        let scope = team_scope(&self.all.root.key_id(), team).into();
-        let info = WrapInfo { purpose: Purpose::Team, scope, generation };
-        let public = |id: &KeyId| now.by_kem(id).and_then(|person| Some(person.key()?.kem.clone()));
-        let recipients = now.team_recipients(&team);
-        let keys = recipients.iter().map(|id| RecipientKey { id: *id, public: public(id).unwrap() });
-        let (recipients, _) = wrap_to(&info, seed.as_bytes(), keys.collect()).unwrap();
-        let statement = Statement::NewTeamGeneration(NewTeamGeneration {
-            team,
-            generation,
-            kem: Bytes::copy_from_slice(key.public()),
-            commitment: commit(&info, seed.as_bytes()),
-            // Nothing here opens the seed of an earlier generation.
-            previous_box: (generation > 0 && !now.team_is_lost(&team))
-                .then(|| Digest::of(b"the box of the previous seed")),
-            recipients,
-        });
-        (statement, key)
+        self.all.team_generation(team)
     }
 
     /// The current key of a team, given to one person. Only the act: there is no wrap behind it.

@@ -3,7 +3,7 @@
 use chancery_tests::bench::bare::{self, BareArgs};
 use chancery_tests::bench::scene::Scene;
 use chancery_tests::bench::table::{Row, json, table};
-use chancery_tests::bench::{Extent, files, idle, open, posts, watchers};
+use chancery_tests::bench::{Extent, directory, files, idle, open, posts, watchers};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Measures the real programs beside bare ones that move the same bytes.
@@ -28,6 +28,7 @@ struct Cli {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum What {
+    Directory,
     Posts,
     Files,
     Open,
@@ -76,6 +77,9 @@ async fn measure(cli: &Cli) {
     let mut rows: Vec<Row> = Vec::new();
     if wanted(What::Idle) {
         rows.extend(Box::pin(idle::run(extent, folder.path())).await);
+    }
+    if wanted(What::Directory) {
+        rows.extend(directory::run(extent));
     }
     if wanted(What::Files) {
         let mut scene = Box::pin(Scene::set(0)).await;
