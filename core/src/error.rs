@@ -356,11 +356,11 @@ reasons! {
     /// The invitation is used, closed or not for this key.
     InvitationVoid, "INVITATION_VOID", Conflict, None,
         "The invitation has been used or closed.",
-        "Ask for a new invitation.";
+        "Ask the one who invited you for another; if you have not used it, say so.";
     /// The invitation's time is over.
     InvitationExpired, "INVITATION_EXPIRED", Conflict, None,
-        "The invitation's time is over.",
-        "Ask for a new invitation.";
+        "The invitation's time is over: it was good for ten days.",
+        "Ask the one who invited you for another.";
     /// The lookup value is taken.
     InvitationExists, "INVITATION_EXISTS", Conflict, None,
         "There is an invitation under this value already.",

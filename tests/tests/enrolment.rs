@@ -1,6 +1,7 @@
 //! Who gets in, how, and who does not: with the real programs.
 
 use chancery_client::invitation::Invitation;
+use chancery_tests::faketime::Clock;
 use chancery_tests::processes::Town;
 use serde_json::Value;
 
@@ -8,6 +9,33 @@ const EXPERT: [&str; 5] = ["invite", "--role", "expert", "--instruments", "untoc
 
 fn of_kind<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
     lines.iter().filter(|line| line["kind"] == kind).collect()
+}
+
+/// Who has the invitation is told what became of it; of others nothing is said.
+#[test]
+fn an_invitation_that_nobody_answered_in_time_says_so() {
+    let mut town = Town::with_review();
+    let said = town.done("chile", &EXPERT);
+    let line = said.iter().find_map(|line| line["invitation"].as_str()).unwrap().to_owned();
+    let other = town.done("chile", &EXPERT);
+    let closed = other.iter().find_map(|line| line["invitation"].as_str()).unwrap().to_owned();
+    let lookup = other.iter().find_map(|line| line["lookup"].as_str()).unwrap()[..8].to_owned();
+    town.done("chile", &["admit", &lookup, "--refuse"]);
+    let later = Clock::days(11);
+    town.stop_server();
+    town.start_server_at(later);
+    let refused = |line: &str| {
+        let said = town.run_at(later, "late", &["join", "--accept", line]);
+        assert_eq!(said.status.code(), Some(5), "{said:?}");
+        said.error.unwrap()["reason"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(refused(&line), "INVITATION_EXPIRED");
+    assert!(!town.home("late").join("keys").exists(), "nothing useless stays behind");
+    assert_eq!(refused(&closed), "INVITATION_VOID", "closed stays closed");
+    let listed = town.run_at(later, "chile", &["admit"]).expect_done();
+    let candidates = of_kind(&listed, "candidate");
+    assert_eq!(candidates.len(), 1, "{listed:?}");
+    assert_eq!(candidates[0]["standing"], "expired");
 }
 
 #[test]

@@ -164,6 +164,7 @@ fn standing(candidate: &Candidate) -> (&'static str, Option<&str>) {
         Standing::Ready(newcomer) => ("ready", Some(&newcomer.fingerprint)),
         Standing::Forged => ("forged", None),
         Standing::Void => ("closed", None),
+        Standing::Expired => ("expired", None),
     }
 }
 

@@ -131,8 +131,14 @@ async fn present(home: Home, sheet: SheetArgs, context: &Context) -> Result<(), 
         Enrolled::Void => Err(Failure::new(
             Exit::Conflict,
             "INVITATION_VOID",
-            "the invitation was closed, or has expired, before you were admitted",
-            "Ask for a new invitation.",
+            "the invitation was used by somebody else, or closed by the one who invited you",
+            "Ask the one who invited you for another. If you have not used this one, say so: somebody else may have.",
+        )),
+        Enrolled::Expired => Err(Failure::new(
+            Exit::Conflict,
+            "INVITATION_EXPIRED",
+            "the invitation's time is over: it is good for ten days, and was not answered in time",
+            "Ask the one who invited you for another.",
         )),
         Enrolled::Admitted { membership, state_keys, teams, mut session } => {
             show_membership(&membership, &fingerprint, context)?;

@@ -70,7 +70,8 @@ async fn person(home: Home, context: &Context) -> Result<(), Failure> {
         "admitted" => "\nin the directory with exactly these keys",
         "waiting" => "\nwaiting to be admitted by the one who invited you",
         "gone" => "\nno longer in the directory: nobody can work from here any more",
-        "void" => "\nthe invitation was closed or has expired; ask for another",
+        "void" => "\nthe invitation was used by somebody else or closed; ask for another",
+        "expired" => "\nthe invitation's time is over; ask for another",
         _ => "\nthe server does not answer, so this is only what the home knows",
     });
     // The home knows what one was invited as; the directory has the last word.
@@ -89,6 +90,7 @@ async fn standing(home: Home) -> Result<(&'static str, Value, Vec<Pending>), Fai
     let (word, more) = match enrol(home).await {
         Ok(Enrolled::Waiting) => ("waiting", json!({})),
         Ok(Enrolled::Void) => ("void", json!({})),
+        Ok(Enrolled::Expired) => ("expired", json!({})),
         Ok(Enrolled::Admitted { membership, .. }) => {
             let more = json!({
                 "role": membership.role.as_str(),

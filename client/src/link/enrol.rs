@@ -64,8 +64,10 @@ pub enum Enrolment {
     Redeemed,
     /// In the directory.
     Admitted,
-    /// Used, expired or refused.
+    /// Used or refused.
     Void,
+    /// Nobody has answered in time.
+    Expired,
 }
 
 impl Enrolment {
@@ -75,6 +77,7 @@ impl Enrolment {
             Ok(v1::EnrolmentState::Redeemed) => Ok(Self::Redeemed),
             Ok(v1::EnrolmentState::Admitted) => Ok(Self::Admitted),
             Ok(v1::EnrolmentState::Void) => Ok(Self::Void),
+            Ok(v1::EnrolmentState::Expired) => Ok(Self::Expired),
             Ok(v1::EnrolmentState::Unspecified) | Err(_) => Err(LinkError::Protocol("state")),
         }
     }

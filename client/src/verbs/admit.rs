@@ -47,8 +47,10 @@ pub enum Standing {
     Ready(Box<Newcomer>),
     /// An answer that does not come from whoever was given the invitation, or is not well-formed.
     Forged,
-    /// Closed or expired.
+    /// Closed.
     Void,
+    /// Nobody has answered in time.
+    Expired,
 }
 
 /// A newcomer's answer, checked.
@@ -137,6 +139,7 @@ fn standing(incoming: &IncomingInvitation, kept: &Kept) -> Standing {
     match (incoming.state, &incoming.redemption) {
         (Enrolment::Invited, _) => Standing::Waiting,
         (Enrolment::Void, _) => Standing::Void,
+        (Enrolment::Expired, _) => Standing::Expired,
         (Enrolment::Redeemed | Enrolment::Admitted, None) => Standing::Forged,
         (Enrolment::Redeemed | Enrolment::Admitted, Some(redemption)) => {
             let genuine = kept.secret().check(&redemption.request, &redemption.mac).is_ok();
@@ -174,7 +177,7 @@ fn newcomer(request: &Bytes, terms: &Terms) -> Option<Newcomer> {
 pub async fn admit(session: &mut Session, candidate: Candidate) -> Result<Admitted, SessionError> {
     let newcomer = match candidate.standing {
         Standing::Ready(newcomer) => newcomer,
-        Standing::Waiting | Standing::Void => return Err(Reason::NoSuchSubject.into()),
+        Standing::Waiting | Standing::Void | Standing::Expired => return Err(Reason::NoSuchSubject.into()),
         Standing::Forged => return Err(Reason::BadPossession.into()),
     };
     let (user, device) = (newcomer.keys.user(), newcomer.keys.device());
@@ -225,7 +228,9 @@ pub async fn admit_by_file(
     for candidate in candidates {
         let newcomer = match &candidate.standing {
             Standing::Ready(newcomer) => newcomer,
-            Standing::Waiting | Standing::Void => return Err(Reason::NoSuchSubject.into()),
+            Standing::Waiting | Standing::Void | Standing::Expired => {
+                return Err(Reason::NoSuchSubject.into());
+            }
             Standing::Forged => return Err(Reason::BadPossession.into()),
         };
         if candidate.terms.replaces {
@@ -278,7 +283,9 @@ async fn close_answered(
 pub async fn reject(session: &Session, candidate: &Candidate) -> Result<u32, SessionError> {
     match candidate.standing {
         Standing::Forged => Ok(session.link.reject_answer(&candidate.lookup, candidate.rejected).await?),
-        Standing::Waiting | Standing::Ready(_) | Standing::Void => Err(Reason::NoSuchSubject.into()),
+        Standing::Waiting | Standing::Ready(_) | Standing::Void | Standing::Expired => {
+            Err(Reason::NoSuchSubject.into())
+        }
     }
 }
 
@@ -399,6 +406,7 @@ mod tests {
             Standing::Ready(_) => "ready",
             Standing::Forged => "forged",
             Standing::Void => "void",
+            Standing::Expired => "expired",
         }
     }
 
@@ -414,6 +422,7 @@ mod tests {
         assert_eq!(word(Enrolment::Admitted, &good, &mac, Role::Expert), "ready", "to be finished");
         assert_eq!(word(Enrolment::Invited, &good, &mac, Role::Expert), "waiting");
         assert_eq!(word(Enrolment::Void, &good, &mac, Role::Expert), "void");
+        assert_eq!(word(Enrolment::Expired, &good, &mac, Role::Expert), "expired");
 
         let other = InvitationSecret::from_bytes([4; 16]).mac(&good).unwrap();
         check(&good, &other, Role::Expert, "forged");

@@ -42,8 +42,10 @@ pub enum Enrolled {
         /// The session in which it was found, to go on with.
         session: Box<Session>,
     },
-    /// The invitation was closed without admitting this home.
+    /// The invitation was used by another, or closed without admitting this home.
     Void,
+    /// Nobody has answered the invitation in time.
+    Expired,
 }
 
 /// What one is in the directory, as verified.
@@ -164,6 +166,7 @@ pub async fn enrol(home: Home) -> Result<Enrolled, JoinError> {
         match standing(&link, &home, &invitation, &lookup).await? {
             Enrolment::Invited | Enrolment::Redeemed => return Ok(Enrolled::Waiting),
             Enrolment::Void => return Ok(Enrolled::Void),
+            Enrolment::Expired => return Ok(Enrolled::Expired),
             Enrolment::Admitted => {}
         }
     }

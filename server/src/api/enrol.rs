@@ -91,6 +91,7 @@ pub(super) fn enrolment_state(state: EnrolmentState) -> v1::EnrolmentState {
         EnrolmentState::Redeemed => v1::EnrolmentState::Redeemed,
         EnrolmentState::Admitted => v1::EnrolmentState::Admitted,
         EnrolmentState::Void => v1::EnrolmentState::Void,
+        EnrolmentState::Expired => v1::EnrolmentState::Expired,
     }
 }
 

@@ -29,8 +29,10 @@ pub enum EnrolmentState {
     Redeemed,
     /// The newcomer is in the directory.
     Admitted,
-    /// Used, expired or refused.
+    /// Used or refused.
     Void,
+    /// Nobody has answered in time. Only who knows the lookup value, and so has the invitation, is told.
+    Expired,
 }
 
 /// An invitation as its inviter sees it.
@@ -181,7 +183,7 @@ fn seen(row: InvitationRow, now_ms: u64) -> Invitation {
 /// An invitation that nobody redeemed in time is void. One that was redeemed waits for its inviter.
 pub(super) fn state_at(state: State, expires_ms: u64, now_ms: u64) -> EnrolmentState {
     match state {
-        State::Invited if expires_ms <= now_ms => EnrolmentState::Void,
+        State::Invited if expires_ms <= now_ms => EnrolmentState::Expired,
         State::Invited => EnrolmentState::Invited,
         State::Redeemed => EnrolmentState::Redeemed,
         State::Admitted => EnrolmentState::Admitted,

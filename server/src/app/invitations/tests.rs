@@ -129,7 +129,9 @@ async fn an_invitation_is_redeemed_once_and_in_time() {
         world.later(INVITATION_MS);
         let late = world.app.redeem(&peer(second.tls_key), redemption(&world, &second, [3; 32])).await;
         assert_eq!(late, Err(WireReason::InvitationExpired.into()));
-        assert_eq!(world.app.enrolment(&peer(second.tls_key), &[3; 32]).await, Ok(EnrolmentState::Void));
+        assert_eq!(world.app.enrolment(&peer(second.tls_key), &[3; 32]).await, Ok(EnrolmentState::Expired));
+        let unknown = world.app.enrolment(&peer(second.tls_key), &[4; 32]).await;
+        assert_eq!(unknown, Err(AppError::NOT_FOUND), "nothing is said of what never was");
         assert_eq!(
             world.app.enrolment(&peer(first.tls_key), &[1; 32]).await,
             Ok(EnrolmentState::Redeemed),
@@ -257,7 +259,7 @@ async fn an_answer_rejected_too_late_leaves_nothing_open() {
         answered(&world, LOOKUP).await;
         world.later(INVITATION_MS);
         let (state, _) = world.app.reject_answer(&chile, &LOOKUP, 0).await.unwrap();
-        assert_eq!(state, EnrolmentState::Void);
+        assert_eq!(state, EnrolmentState::Expired);
         let late = person();
         let refused = world.app.redeem(&peer(late.tls_key), redemption(&world, &late, LOOKUP)).await;
         assert_eq!(refused, Err(WireReason::InvitationExpired.into()));
