@@ -24,6 +24,7 @@ mod tests;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use chancery_core::act::Author;
 use chancery_seal::keystore::{KEYSTORE_BYTES_MAX, KeystoreLock};
 use chancery_seal::secret::StoreKey;
@@ -238,6 +239,15 @@ impl Home {
     /// [`HomeError::Damaged`] if it is not what this home wrote under this name.
     pub fn get(&self, family: Family, name: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, HomeError> {
         self.records.get(family, name)
+    }
+
+    /// As [`Home::get`], for megabytes that are in memory in other forms anyway: they are not wiped when they are
+    /// dropped, which would take longer than reading them.
+    ///
+    /// # Errors
+    /// As [`Home::get`].
+    pub fn get_unwiped(&self, family: Family, name: &[u8]) -> Result<Option<Bytes>, HomeError> {
+        self.records.get_unwiped(family, name)
     }
 
     /// Removes a record; an absent one is no error.

@@ -7,7 +7,7 @@ mod teams;
 mod user;
 
 pub use alert::Alert;
-pub use channel::{ChannelKeys, OpenedPost, sealed_post};
+pub use channel::{ChannelKeys, Content, Contents, OpenedPost, sealed_post};
 pub use state_key::{StateKeyRing, state_key_info};
 pub use teams::{TeamKey, TeamRing, team_info};
 pub use user::{UserRing, user_info};

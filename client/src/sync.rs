@@ -8,6 +8,7 @@
 
 mod again;
 mod clock;
+pub mod contents;
 mod error;
 mod fetch;
 mod flush;
@@ -36,7 +37,7 @@ pub use write::{Prepared, Sent};
 
 use crate::clock::now_ms;
 use crate::home::{Home, Person};
-use crate::keyring::{Alert, ChannelKeys, Keyring, StateKeyRing, TeamRing, UserRing};
+use crate::keyring::{Alert, ChannelKeys, Keyring, OpenedPost, StateKeyRing, TeamRing, UserRing};
 use crate::link::{Link, ListedChannel};
 use crate::verify::{
     ChannelCopy, DirectoryCopy, Fault, PublicationCopy, VerifyError, basis_needed, extend_channel,
@@ -186,6 +187,16 @@ impl Session {
     #[must_use]
     pub fn keyring(&self, id: ChannelId) -> Option<&Keyring> {
         self.keys(id).map(|keys| &keys.ring)
+    }
+
+    /// Every post of a channel that this session has read, in log order. What has not been opened before is
+    /// opened, and kept in the home.
+    ///
+    /// # Errors
+    /// [`SessionError::NoSuchChannel`]; [`SessionError::Home`].
+    pub fn open_posts(&self, id: ChannelId) -> Result<Vec<OpenedPost<'_>>, SessionError> {
+        let held = self.channels.get(&id).ok_or(SessionError::NoSuchChannel(id))?;
+        Ok(contents::open_posts(&self.home, &held.copy, &held.keys)?)
     }
 
     /// The publication log of an audience as verified, if this session has read it.

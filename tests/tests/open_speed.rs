@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chancery_client::home::{Holder, Home, Keys, TlsIdentity};
 use chancery_client::keyring::{ChannelKeys, TeamRing};
-use chancery_client::sync::store;
+use chancery_client::sync::{contents, store};
 use chancery_client::verify::Fault;
 use chancery_core::mechanism::ItemKind;
 use chancery_seal::sign::SigningKey;
@@ -54,6 +54,9 @@ fn opening_ten_thousand_posts() {
     assert_eq!((kept.head(), kept.entries.len()), (copy.head(), copy.entries.len()));
     let (keys, _) = measure("its keys", || ChannelKeys::open(&kept, own, &TeamRing::default()));
     measure("every body opened again", || keys.open_posts(&kept).len());
+    measure("and kept", || contents::open_posts(&home, &kept, &keys).map(|posts| posts.len())).0.unwrap();
+    let (opened, _) = measure("every body from what was kept", || contents::open_posts(&home, &kept, &keys));
+    assert!(opened.unwrap().iter().all(|post| post.body.is_ok()));
 
     // The bench counts only if one bad act among them all is found.
     let mut bad = served;

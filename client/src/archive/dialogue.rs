@@ -1,5 +1,6 @@
 //! What a record is of, and the members that follow from it: the same for who writes and who verifies.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -168,16 +169,27 @@ impl Dialogue<'_> {
         let link = |attachment: &Attachment| {
             present.get(&(attachment.file, attachment.sha256)).map(|member| (*member).to_owned())
         };
-        let faults = self.faults();
-        let acts: Vec<(&Entry, SignedAct)> = acts(&self.channel.entries).collect();
-        let readings = acts.iter().map(|(entry, act)| {
-            let id = act.content().header.act_id;
-            let body = self.channel.state.posts.contains_key(&id).then(|| self.body(&id));
-            let fault = faults.get(&id).map(String::as_str);
-            Reading { act, log_time_ms: entry.log_time_ms, body, fault }
-        });
-        let directory = &self.directory.state;
-        let mut sections = render::sections(self.mechanism, directory, &self.channel.state, readings, link);
+        let mut faults = self.faults();
+        let (channel, directory) = (&self.channel.state, &self.directory.state);
+        let (mut readings, mut others) = (Vec::new(), Vec::new());
+        for (entry, act) in acts(&self.channel.entries) {
+            let header = &act.content().header;
+            let Some(record) = channel.posts.get(&header.act_id) else {
+                others.push((entry.log_time_ms, act));
+                continue;
+            };
+            readings.push(Reading {
+                act: header.act_id,
+                record,
+                log_time_ms: entry.log_time_ms,
+                author: header.author.user(),
+                directory: header.basis.map(|basis| basis.directory),
+                body: self.body(&header.act_id).map(Cow::Borrowed).map_err(str::to_owned),
+                fault: faults.remove(&header.act_id),
+            });
+        }
+        let others = others.iter().map(|(log_time_ms, act)| (*log_time_ms, act));
+        let mut sections = render::sections(self.mechanism, directory, channel, readings, others, link);
         sections.retain(|section| self.section.is_none_or(|one| one == section.id));
         sections
     }

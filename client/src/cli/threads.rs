@@ -15,7 +15,7 @@ use crate::render::text;
 use crate::sync::Session;
 use crate::verbs::find::{self, Prefix, ReviewName};
 use crate::verbs::seen::Seen;
-use crate::verbs::thread::{Dialogue, dialogue};
+use crate::verbs::thread::{self, Dialogue, dialogue};
 
 /// One thread or other section, all of it.
 #[derive(Debug, clap::Args)]
@@ -41,18 +41,12 @@ pub(super) async fn thread(args: ThreadArgs, context: &Context) -> Result<(), Fa
     session.sync_all().await?;
     session::confirm(&mut session, context).await?;
     let (channel, section) = find::section(&session, &args.section)?;
-    let dialogue = dialogue(&session, channel)?;
-    for one in dialogue.sections.iter().filter(|one| one.id == section) {
+    let dialogue = thread::section(&session, channel, section)?;
+    for one in &dialogue.sections {
         show(context, channel, one)?;
         mark(&session, channel, [(section, one.posts.len() as u64)])?;
     }
-    let posts: BTreeSet<_> = dialogue
-        .sections
-        .iter()
-        .filter(|one| one.id == section)
-        .flat_map(|one| &one.posts)
-        .map(|p| p.act)
-        .collect();
+    let posts: BTreeSet<_> = dialogue.sections.iter().flat_map(|one| &one.posts).map(|p| p.act).collect();
     for alarm in dialogue.alarms.iter().filter(|alarm| posts.contains(&alarm.alert.act)) {
         tell_alarm(context, alarm)?;
     }

@@ -49,17 +49,30 @@ pub(super) fn lock(dir: &Path) -> Result<File, HomeError> {
 
 /// Reads a whole file of at most `bytes_max` bytes; `None` if it is absent.
 pub(super) fn read(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>>, HomeError> {
-    let file = match File::open(path) {
+    Ok(read_parts::<0>(path, bytes_max)?.map(|([], bytes)| bytes))
+}
+
+/// As [`read`], with the first bytes apart, so that nothing has to be moved.
+pub(super) fn read_parts<const N: usize>(
+    path: &Path,
+    bytes_max: u64,
+) -> Result<Option<([u8; N], Vec<u8>)>, HomeError> {
+    let mut file = match File::open(path) {
         Ok(file) => file,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(HomeError::Io { path: path.to_owned(), cause }),
     };
-    let mut bytes = Vec::new();
-    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(HomeError::io(path))?;
-    if bytes.len() as u64 > bytes_max {
-        return Err(HomeError::Damaged { path: path.to_owned() });
+    let damaged = || HomeError::Damaged { path: path.to_owned() };
+    let length = file.metadata().map_err(HomeError::io(path))?.len();
+    if length > bytes_max || length < N as u64 {
+        return Err(damaged());
     }
-    Ok(Some(bytes))
+    let mut head = [0; N];
+    file.read_exact(&mut head).map_err(HomeError::io(path))?;
+    let mut rest = Vec::with_capacity(usize::try_from(length).map_err(|_| damaged())?);
+    // The limit holds for a file that grows meanwhile, too.
+    file.take(bytes_max).read_to_end(&mut rest).map_err(HomeError::io(path))?;
+    if (N + rest.len()) as u64 > bytes_max { Err(damaged()) } else { Ok(Some((head, rest))) }
 }
 
 /// The first bytes of a file; `None` if it is absent or shorter.

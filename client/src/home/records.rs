@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use chancery_core::id::Digest;
 use chancery_seal::SealError;
 use chancery_seal::record::{RECORD_BYTES_MAX, RecordKey};
@@ -90,6 +91,15 @@ impl Records {
         let Some((sequence, sealed)) = read_file(&path)? else { return Ok(None) };
         match self.key(family)?.open(name, sequence, &sealed) {
             Ok(plaintext) => Ok(Some(plaintext)),
+            Err(_) => Err(HomeError::Damaged { path }),
+        }
+    }
+
+    pub(super) fn get_unwiped(&self, family: Family, name: &[u8]) -> Result<Option<Bytes>, HomeError> {
+        let path = self.folder(family).join(file_name(name)?);
+        let Some((sequence, mut record)) = read_file(&path)? else { return Ok(None) };
+        match self.key(family)?.open_in_place(name, sequence, &mut record) {
+            Ok(()) => Ok(Some(record.into())),
             Err(_) => Err(HomeError::Damaged { path }),
         }
     }
@@ -181,11 +191,8 @@ fn parse_file_name(name: &str) -> Option<Vec<u8>> {
 
 /// A file's sequence number and sealed record.
 fn read_file(path: &Path) -> Result<Option<(u64, Vec<u8>)>, HomeError> {
-    let Some(mut file) = disk::read(path, FILE_BYTES_MAX)? else { return Ok(None) };
-    let Some(sequence) = file.first_chunk::<8>().copied() else {
-        return Err(HomeError::Damaged { path: path.to_owned() });
-    };
-    Ok(Some((u64::from_le_bytes(sequence), file.split_off(8))))
+    let Some((sequence, record)) = disk::read_parts(path, FILE_BYTES_MAX)? else { return Ok(None) };
+    Ok(Some((u64::from_le_bytes(sequence), record)))
 }
 
 /// A sequence number, a nonce and a tag around an empty plaintext.

@@ -1,7 +1,9 @@
 //! All that one reader opens of one channel.
 
-use chancery_core::act::{AddMember, NewEpoch, PersonCard, PostBody, Statement};
-use chancery_core::id::{ActId, UserId};
+use std::collections::BTreeMap;
+
+use chancery_core::act::{AddMember, NewEpoch, PersonCard, PostBody, Statement, TreeHead};
+use chancery_core::id::{ActId, SectionId, UserId};
 use chancery_core::state::PostRecord;
 
 use super::{Alert, Keyring, OpenError, SealedPost, TeamRing, UserRing};
@@ -19,6 +21,21 @@ pub struct ChannelKeys {
     epochs: Vec<u64>,
 }
 
+/// What a post says and who said it, once it was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// Its author; none is the root.
+    pub author: Option<UserId>,
+    /// The directory that it rests on.
+    pub directory: Option<TreeHead>,
+    /// What it says.
+    pub body: PostBody,
+}
+
+/// What was opened before of a channel's posts, by their places in the log.
+#[derive(Debug, Default)]
+pub struct Contents(Vec<Option<Content>>);
+
 /// A post as one reader sees it.
 #[derive(Debug)]
 pub struct OpenedPost<'a> {
@@ -28,6 +45,10 @@ pub struct OpenedPost<'a> {
     pub record: &'a PostRecord,
     /// Its entry.
     pub entry: &'a Entry,
+    /// Its author; none is the root.
+    pub author: Option<UserId>,
+    /// The directory that it rests on.
+    pub directory: Option<TreeHead>,
     /// Its content, or why it does not open for this reader.
     pub body: Result<PostBody, OpenError>,
 }
@@ -75,17 +96,43 @@ impl ChannelKeys {
         let entry = copy.entry(record.index)?;
         let sealed = entry.body.as_deref().unwrap_or_default();
         let body = self.ring.open_post(self.epoch_at(record.index), &sealed_post(act, record), sealed);
-        Some(OpenedPost { act, record, entry, body })
+        let signed = entry.act().ok()?;
+        let header = &signed.content().header;
+        let directory = header.basis.map(|basis| basis.directory);
+        Some(OpenedPost { act, record, entry, author: header.author.user(), directory, body })
     }
 
     /// Opens every post, in log order, on all cores.
     #[must_use]
     pub fn open_posts<'a>(&self, copy: &'a ChannelCopy) -> Vec<OpenedPost<'a>> {
-        let mut posts: Vec<(u64, ActId)> =
-            copy.state.posts.iter().map(|(act, record)| (record.index, *act)).collect();
-        posts.sort_unstable();
-        let open = |(_, act): &(u64, ActId)| Ok::<_, ()>(self.open_post(copy, *act));
-        in_parallel(&posts, open).unwrap_or_default().into_iter().flatten().collect()
+        self.open_rest(copy, Contents::default())
+    }
+
+    /// As [`ChannelKeys::open_posts`], but what was opened before, and is still the reader's to open, is taken as
+    /// it is.
+    #[must_use]
+    pub fn open_rest<'a>(&self, copy: &'a ChannelCopy, mut opened: Contents) -> Vec<OpenedPost<'a>> {
+        let mut posts: Vec<Option<OpenedPost<'a>>> = Vec::new();
+        posts.resize_with(copy.entries.len(), || None);
+        let mut rest = Vec::new();
+        for (act, record) in &copy.state.posts {
+            let Some(entry) = copy.entry(record.index) else { continue };
+            let at = place(record.index);
+            let known = opened.0.get_mut(at).and_then(Option::take);
+            match known.filter(|_| self.ring.secret(self.epoch_at(record.index)).is_ok()) {
+                Some(Content { author, directory, body }) => {
+                    let act = *act;
+                    posts[at] = Some(OpenedPost { act, record, entry, author, directory, body: Ok(body) });
+                }
+                None => rest.push(*act),
+            }
+        }
+        let open = |act: &ActId| Ok::<_, ()>(self.open_post(copy, *act));
+        for post in in_parallel(&rest, open).unwrap_or_default().into_iter().flatten() {
+            let at = place(post.record.index);
+            posts[at] = Some(post);
+        }
+        posts.into_iter().flatten().collect()
     }
 
     /// The cards of those who were brought in, newest last, as far as they open.
@@ -123,7 +170,48 @@ impl ChannelKeys {
     }
 }
 
-impl OpenedPost<'_> {
+impl Contents {
+    /// Nothing yet of a log of so many entries.
+    #[must_use]
+    pub fn of(entries: usize) -> Self {
+        Self((0..entries).map(|_| None).collect())
+    }
+
+    /// Takes up a content at a place in the log; nothing if there is no such place.
+    pub fn take(&mut self, index: u64, content: Content) {
+        if let Some(known) = self.0.get_mut(place(index)) {
+            *known = Some(content);
+        }
+    }
+}
+
+impl<'a> OpenedPost<'a> {
+    /// The post of an act among posts in log order.
+    #[must_use]
+    pub fn find<'p>(posts: &'p [Self], copy: &ChannelCopy, act: &ActId) -> Option<&'p OpenedPost<'a>> {
+        let index = copy.state.posts.get(act)?.index;
+        let at = posts.binary_search_by_key(&index, |post| post.record.index).ok()?;
+        Some(&posts[at])
+    }
+
+    /// Posts by their sections, in the order that they have.
+    #[must_use]
+    pub fn by_section<'p>(posts: &'p [Self]) -> BTreeMap<SectionId, Vec<&'p OpenedPost<'a>>> {
+        let mut sections: BTreeMap<SectionId, Vec<&OpenedPost<'_>>> = BTreeMap::new();
+        for post in posts {
+            sections.entry(post.record.section).or_default().push(post);
+        }
+        sections
+    }
+
+    /// The newest title among a section's posts that opens and has one: a reply seldom has one of its own.
+    #[must_use]
+    pub fn title(posts: &[&OpenedPost<'_>]) -> String {
+        let titles =
+            posts.iter().rev().filter_map(|post| post.body.as_ref().ok()).map(|body| body.title.as_str());
+        titles.into_iter().find(|title| !title.is_empty()).unwrap_or_default().to_owned()
+    }
+
     /// The alert, if the content does not open to what its author committed to.
     #[must_use]
     pub fn alert(&self) -> Option<Alert> {
@@ -138,6 +226,11 @@ impl OpenedPost<'_> {
 #[must_use]
 pub fn sealed_post(act: ActId, record: &PostRecord) -> SealedPost {
     SealedPost { section: record.section, act, kind: record.kind, body: record.body }
+}
+
+fn place(index: u64) -> usize {
+    // An index of an entry that is in memory.
+    usize::try_from(index).unwrap_or(usize::MAX)
 }
 
 enum Keyed {

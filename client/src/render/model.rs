@@ -1,29 +1,36 @@
 //! What is shown: the sections of a channel, their posts in log order, under the questions they are about.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chancery_core::act::{
-    Act, Attachment, Audience, Author, Fault, Grant, PostBody, Role, SignedAct, StateStatement, Statement,
+    Attachment, Audience, Fault, Grant, PostBody, Role, SignedAct, StateStatement, Statement, TreeHead,
     Withdrawal,
 };
 use chancery_core::directory_statement;
-use chancery_core::id::{ActId, FileId, InstrumentCode, SectionId, StateCode};
+use chancery_core::id::{ActId, Digest, FileId, InstrumentCode, SectionId, StateCode, UserId};
 use chancery_core::mechanism::{ItemKind, Language, Mechanism};
-use chancery_core::state::{Channel, Directory};
+use chancery_core::state::{Channel, Directory, PostRecord};
 
 use crate::keyring::SealedPost;
 
-/// An entry of the channel's log, verified, with its body opened where the reader may.
-#[derive(Debug, Clone, Copy)]
+/// A post of the channel's log, verified, with its body opened where the reader may.
+#[derive(Debug, Clone)]
 pub struct Reading<'a> {
-    /// The act.
-    pub act: &'a SignedAct,
+    /// Its act.
+    pub act: ActId,
+    /// What the log knows of it.
+    pub record: &'a PostRecord,
     /// Its log time.
     pub log_time_ms: u64,
-    /// Of a post: its content, or why there is none.
-    pub body: Option<Result<&'a PostBody, &'a str>>,
+    /// Its author; none is the root.
+    pub author: Option<UserId>,
+    /// The directory that it rests on.
+    pub directory: Option<TreeHead>,
+    /// Its content, or why there is none.
+    pub body: Result<Cow<'a, PostBody>, String>,
     /// Of an opened post: the rule of the mechanism that its content breaks.
-    pub fault: Option<&'a str>,
+    pub fault: Option<String>,
 }
 
 /// A section.
@@ -131,8 +138,8 @@ pub struct Opening {
     pub log_time_ms: u64,
 }
 
-/// The sections of a channel, with their posts. `readings` are the channel's entries, in order; `link` says
-/// where a cited file lies beside the page.
+/// The sections of a channel, with their posts. `readings` are its posts in log order, `others` the log times and
+/// acts of its other entries in that order; `link` says where a cited file lies beside the page.
 ///
 /// Sections stand in the order of the questions they are about, then in log order; those about no question
 /// come last.
@@ -141,47 +148,13 @@ pub fn sections<'a>(
     directory: &Directory,
     channel: &Channel,
     readings: impl IntoIterator<Item = Reading<'a>>,
+    others: impl IntoIterator<Item = (u64, &'a SignedAct)>,
     link: impl Fn(&Attachment) -> Option<String>,
 ) -> Vec<Section> {
-    let mut posts: BTreeMap<ActId, Post> = BTreeMap::new();
-    let mut abouts: BTreeMap<SectionId, About> = BTreeMap::new();
-    for (index, reading) in (0_u64..).zip(readings) {
-        let act = reading.act.content();
-        match &act.statement {
-            Statement::Post(post) => {
-                if let Some(Ok(body)) = reading.body
-                    && let Some(about) = about(mechanism, body)
-                {
-                    abouts.entry(post.section).or_insert(about);
-                }
-                if let Some(post) = read_post(directory, channel, index, &reading, &link) {
-                    posts.insert(post.act, post);
-                }
-            }
-            Statement::Disclose(disclose) => {
-                let named = disclose.grants.iter().filter_map(|signed| granted(signed.content()));
-                open(&mut posts, named, disclose.audience, true, reading.log_time_ms);
-            }
-            Statement::Withdraw(withdraw) => {
-                let named = withdraw.withdrawals.iter().filter_map(|signed| granted(signed.content()));
-                open(&mut posts, named, withdraw.audience, false, reading.log_time_ms);
-            }
-            Statement::Complain(complain) => {
-                if let Some(post) = posts.get_mut(&complain.act_id) {
-                    post.complaints.push(complaint(complain.fault));
-                }
-            }
-            directory_statement!(
-                Statement::OpenReview(_),
-                Statement::OpenChannel(_),
-                Statement::NewEpoch(_),
-                Statement::AddMember(_),
-                Statement::RemoveMember(_),
-                Statement::AmendReview(_),
-                Statement::ShareEpoch(_)
-            ) => {}
-        }
-    }
+    let mut said = Said::of(others);
+    let mut roles = Roles { directory, known: BTreeMap::new() };
+    // Ascending, as the state has them, so that a post finds its section by its id.
+    let ids: Vec<SectionId> = channel.sections.keys().copied().collect();
     let mut sections: Vec<Section> = channel
         .sections
         .iter()
@@ -189,65 +162,124 @@ pub fn sections<'a>(
             id: *id,
             kind: section.kind,
             state: section.state,
-            about: abouts.remove(id),
-            posts: section.posts.iter().filter_map(|act| posts.remove(act)).collect(),
+            about: None,
+            posts: Vec::with_capacity(section.posts.len()),
         })
         .collect();
-    sections.sort_by_cached_key(|section| order(mechanism, section));
-    sections
+    for reading in readings {
+        let Ok(at) = ids.binary_search(&reading.record.section) else { continue };
+        let section = &mut sections[at];
+        if let (None, Ok(body)) = (&section.about, &reading.body) {
+            section.about = about(mechanism, body);
+        }
+        let role = roles.role(reading.author, reading.directory.as_ref());
+        section.posts.push(post(reading, role, &mut said, &link));
+    }
+    in_order(mechanism, sections)
 }
 
-fn read_post(
-    directory: &Directory,
-    channel: &Channel,
-    index: u64,
-    reading: &Reading<'_>,
+fn post(
+    reading: Reading<'_>,
+    role: Option<Role>,
+    said: &mut Said,
     link: &impl Fn(&Attachment) -> Option<String>,
-) -> Option<Post> {
-    let act = reading.act.content();
-    let record = channel.posts.get(&act.header.act_id)?;
+) -> Post {
     let content = match reading.body {
-        Some(Ok(body)) => Content::Open(opened(body, link)),
-        Some(Err(why)) => Content::Closed(why.to_owned()),
-        None => Content::Closed("It is not here.".to_owned()),
+        Ok(body) => Content::Open(opened(body.into_owned(), link)),
+        Err(why) => Content::Closed(why),
     };
-    Some(Post {
-        act: act.header.act_id,
-        index,
+    Post {
+        act: reading.act,
+        index: reading.record.index,
         log_time_ms: reading.log_time_ms,
-        state: record.state,
-        role: author_role(directory, act),
+        state: reading.record.state,
+        role,
         content,
-        openings: Vec::new(),
-        complaints: Vec::new(),
-        fault: reading.fault.map(str::to_owned),
-    })
+        openings: said.openings.remove(&reading.act).unwrap_or_default(),
+        complaints: said.complaints.remove(&reading.act).unwrap_or_default(),
+        fault: reading.fault,
+    }
 }
 
-/// As what the author speaks, at the act's basis.
-fn author_role(directory: &Directory, act: &Act) -> Option<Role> {
-    let Author::Person { user, .. } = act.header.author else { return None };
-    // A seat that has ended since is still what the author spoke as.
-    let at = directory.at_head(&act.header.basis?.directory, 0)?;
-    at.person(&user).map(|person| person.role)
+/// What acts say of posts before them.
+#[derive(Default)]
+struct Said {
+    openings: BTreeMap<ActId, Vec<Opening>>,
+    complaints: BTreeMap<ActId, Vec<&'static str>>,
 }
 
-fn opened(body: &PostBody, link: &impl Fn(&Attachment) -> Option<String>) -> Opened {
-    let file = |attachment: &Attachment| File {
+impl Said {
+    fn of<'a>(acts: impl IntoIterator<Item = (u64, &'a SignedAct)>) -> Self {
+        let mut said = Self::default();
+        for (log_time_ms, act) in acts {
+            match &act.content().statement {
+                Statement::Disclose(disclose) => {
+                    let opening = Opening { audience: disclose.audience, opens: true, log_time_ms };
+                    said.open(disclose.grants.iter().filter_map(|grant| granted(grant.content())), opening);
+                }
+                Statement::Withdraw(withdraw) => {
+                    let opening = Opening { audience: withdraw.audience, opens: false, log_time_ms };
+                    said.open(withdraw.withdrawals.iter().filter_map(|one| granted(one.content())), opening);
+                }
+                Statement::Complain(complain) => {
+                    said.complaints.entry(complain.act_id).or_default().push(complaint(complain.fault));
+                }
+                directory_statement!(
+                    Statement::Post(_),
+                    Statement::OpenReview(_),
+                    Statement::OpenChannel(_),
+                    Statement::NewEpoch(_),
+                    Statement::AddMember(_),
+                    Statement::RemoveMember(_),
+                    Statement::AmendReview(_),
+                    Statement::ShareEpoch(_)
+                ) => {}
+            }
+        }
+        said
+    }
+
+    fn open(&mut self, named: impl Iterator<Item = ActId>, opening: Opening) {
+        for act in named {
+            self.openings.entry(act).or_default().push(opening);
+        }
+    }
+}
+
+/// As what authors speak, at their acts' bases. Most acts share one.
+struct Roles<'a> {
+    directory: &'a Directory,
+    known: BTreeMap<(UserId, u64, Digest), Option<Role>>,
+}
+
+impl Roles<'_> {
+    fn role(&mut self, author: Option<UserId>, basis: Option<&TreeHead>) -> Option<Role> {
+        let (user, head) = (author?, basis?);
+        let role = || {
+            // A seat that has ended since is still what the author spoke as.
+            let at = self.directory.at_head(head, 0)?;
+            at.person(&user).map(|person| person.role)
+        };
+        *self.known.entry((user, head.size, head.root)).or_insert_with(role)
+    }
+}
+
+fn opened(body: PostBody, link: &impl Fn(&Attachment) -> Option<String>) -> Opened {
+    let files = body.attachments.into_iter().map(|attachment| File {
+        link: link(&attachment),
         id: attachment.file,
-        name: attachment.name.clone(),
-        media_type: attachment.media_type.clone(),
+        name: attachment.name,
+        media_type: attachment.media_type,
         length: attachment.length,
-        link: link(attachment),
-    };
+    });
     Opened {
         language: body.language,
-        title: body.title.clone(),
-        text: body.text.clone(),
+        title: body.title,
+        text: body.text,
         step: body.step,
         asks_about: body.binding.as_ref().and_then(|binding| binding.about).map(|(_, act)| act),
-        reason: body.reason.clone(),
-        files: body.attachments.iter().map(file).collect(),
+        reason: body.reason,
+        files: files.collect(),
     }
 }
 
@@ -275,20 +307,6 @@ fn granted(statement: &StateStatement) -> Option<ActId> {
     }
 }
 
-fn open(
-    posts: &mut BTreeMap<ActId, Post>,
-    named: impl Iterator<Item = ActId>,
-    audience: Audience,
-    opens: bool,
-    log_time_ms: u64,
-) {
-    for act in named {
-        if let Some(post) = posts.get_mut(&act) {
-            post.openings.push(Opening { audience, opens, log_time_ms });
-        }
-    }
-}
-
 const fn complaint(fault: Fault) -> &'static str {
     match fault {
         Fault::Wrap => "A reader reports that a key of it does not open.",
@@ -298,15 +316,32 @@ const fn complaint(fault: Fault) -> &'static str {
     }
 }
 
-/// Instrument as the mechanism lists them, article by number, question, then place in the log.
-fn order(mechanism: &Mechanism, section: &Section) -> (usize, u64, String, String, u64) {
-    let first = section.posts.first().map_or(u64::MAX, |post| post.index);
-    let Some(about) = &section.about else {
-        return (usize::MAX, 0, String::new(), String::new(), first);
+/// Sections by question, then by place in the log.
+fn in_order(mechanism: &Mechanism, sections: Vec<Section>) -> Vec<Section> {
+    // Few questions stand over many sections: their words are compared once, not at every comparison.
+    let mut questions: BTreeMap<Question<'_>, usize> =
+        sections.iter().map(|section| (question(mechanism, section), 0)).collect();
+    for (rank, known) in questions.values_mut().enumerate() {
+        *known = rank;
+    }
+    let place = |(at, section): (usize, &Section)| {
+        let first = section.posts.first().map_or(u64::MAX, |post| post.index);
+        (questions.get(&question(mechanism, section)).copied(), first, at)
     };
+    let mut places: Vec<_> = sections.iter().enumerate().map(place).collect();
+    places.sort_unstable();
+    let mut sections: Vec<Option<Section>> = sections.into_iter().map(Some).collect();
+    places.into_iter().filter_map(|(_, _, at)| sections[at].take()).collect()
+}
+
+/// Instrument as the mechanism lists them, article by number and by its text, question.
+type Question<'a> = (usize, u64, &'a str, &'a str);
+
+fn question<'a>(mechanism: &Mechanism, section: &'a Section) -> Question<'a> {
+    let Some(about) = &section.about else { return (usize::MAX, 0, "", "") };
     let place = mechanism.instruments.iter().position(|one| one.code == about.instrument);
     let number = about.article.parse().unwrap_or(u64::MAX);
-    (place.unwrap_or(usize::MAX - 1), number, about.article.clone(), about.question.clone(), first)
+    (place.unwrap_or(usize::MAX - 1), number, &about.article, &about.question)
 }
 
 impl Post {

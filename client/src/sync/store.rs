@@ -3,6 +3,8 @@
 //! A segment is written before the state that counts its entries, so that a crash between leaves entries that
 //! are not counted and are written again.
 
+use std::collections::BTreeMap;
+
 use chancery_core::act::Audience;
 use chancery_core::id::{ChannelId, KeyId};
 use chancery_core::name::{directory_channel, publication_channel};
@@ -140,6 +142,12 @@ struct KeptWith<'a> {
 /// What was kept of a log, with its entries.
 type Loaded<S> = (Snapshot<S>, Vec<Entry>);
 
+/// What one worker has read.
+enum Part<S> {
+    State(Box<Result<Option<Snapshot<S>>, HomeError>>),
+    Segment(u64, Result<Option<Vec<Entry>>, HomeError>),
+}
+
 /// One log in the home.
 struct Log<'a> {
     home: &'a Home,
@@ -148,16 +156,32 @@ struct Log<'a> {
 }
 
 impl Log<'_> {
-    fn load<S: DeserializeOwned>(&self, size: impl Fn(&S) -> u64) -> Result<Option<Loaded<S>>, HomeError> {
-        let Some(bytes) = self.home.get(self.family, &name(self.id, STATE, None))? else { return Ok(None) };
-        // Written by another version: read and verified again from the server.
-        let Ok(snapshot) = postcard::from_bytes::<Snapshot<S>>(&bytes) else { return Ok(None) };
+    fn load<S: DeserializeOwned + Send>(
+        &self,
+        size: impl Fn(&S) -> u64,
+    ) -> Result<Option<Loaded<S>>, HomeError> {
+        // The state says which segments count, but takes as long to read as they do: all are read meanwhile.
+        let parts: Vec<Option<u64>> =
+            [None].into_iter().chain(self.segments()?.into_iter().map(Some)).collect();
+        let read = each_in_parallel(&parts, |part| {
+            Ok::<_, ()>(match part {
+                None => Part::State(Box::new(self.snapshot())),
+                Some(first) => Part::Segment(*first, self.segment(*first)),
+            })
+        });
+        let (mut snapshot, mut segments) = (None, BTreeMap::new());
+        for part in read.unwrap_or_default() {
+            match part {
+                Part::State(read) => snapshot = (*read)?,
+                Part::Segment(first, segment) => drop(segments.insert(first, segment)),
+            }
+        }
+        let Some(snapshot): Option<Snapshot<S>> = snapshot else { return Ok(None) };
         let wanted = usize::try_from(size(&snapshot.state)).unwrap_or(usize::MAX);
-        let segments = each_in_parallel(&snapshot.segments, |first| self.segment(*first));
-        let segments = segments.map_err(|(_, error)| error)?;
-        let mut entries: Vec<Entry> = Vec::with_capacity(wanted);
-        for segment in segments {
-            let Some(segment) = segment else { return Ok(None) };
+        let mut entries: Vec<Entry> = Vec::new();
+        for first in &snapshot.segments {
+            // What is wrong with a segment that does not count any more does not matter.
+            let Some(segment) = segments.remove(first).transpose()?.flatten() else { return Ok(None) };
             entries.extend(segment);
         }
         if entries.len() < wanted {
@@ -165,6 +189,21 @@ impl Log<'_> {
         }
         entries.truncate(wanted);
         Ok(Some((snapshot, entries)))
+    }
+
+    /// What is kept beside the entries; nothing if another version wrote it: then the log is read and verified
+    /// again from the server.
+    fn snapshot<S: DeserializeOwned>(&self) -> Result<Option<Snapshot<S>>, HomeError> {
+        let record = self.home.get_unwiped(self.family, &name(self.id, STATE, None))?;
+        Ok(record.and_then(|record| postcard::from_bytes(&record).ok()))
+    }
+
+    /// The first entries of the segments that lie in the home, whether or not they count.
+    fn segments(&self) -> Result<Vec<u64>, HomeError> {
+        let prefix = name(self.id, SEGMENT, None);
+        let names = self.home.names(self.family)?;
+        let firsts = names.iter().filter_map(|name| name.strip_prefix(&prefix[..])?.try_into().ok());
+        Ok(firsts.map(u64::from_be_bytes).collect())
     }
 
     fn keep<S: Serialize>(
@@ -190,13 +229,13 @@ impl Log<'_> {
     }
 
     fn segment(&self, first: u64) -> Result<Option<Vec<Entry>>, HomeError> {
-        let bytes = self.home.get(self.family, &name(self.id, SEGMENT, Some(first)))?;
-        Ok(bytes.and_then(|bytes| postcard::from_bytes(&bytes).ok()))
+        let record = self.home.get_unwiped(self.family, &name(self.id, SEGMENT, Some(first)))?;
+        Ok(record.as_ref().and_then(Entry::decode_all))
     }
 }
 
 /// Where segments begin: the same for the same entries, however they came in.
-fn bounds(entries: &[Entry]) -> Vec<usize> {
+pub(super) fn bounds(entries: &[Entry]) -> Vec<usize> {
     let mut bounds = Vec::new();
     let mut bytes = SEGMENT_BYTES;
     for (index, entry) in entries.iter().enumerate() {
@@ -210,14 +249,14 @@ fn bounds(entries: &[Entry]) -> Vec<usize> {
     bounds
 }
 
-fn name(id: ChannelId, what: u8, first: Option<u64>) -> Vec<u8> {
+pub(super) fn name(id: ChannelId, what: u8, first: Option<u64>) -> Vec<u8> {
     let mut name = id.as_bytes().to_vec();
     name.push(what);
     name.extend(first.into_iter().flat_map(u64::to_be_bytes));
     name
 }
 
-fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, HomeError> {
+pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, HomeError> {
     postcard::to_stdvec(value)
         .map_err(|_| HomeError::Seal(chancery_seal::SealError::Bug("a record can be encoded")))
 }

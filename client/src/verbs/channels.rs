@@ -1,9 +1,11 @@
 //! The first screen: what waits for the person, what waits for others, what is new.
 
-use chancery_core::act::{Author, ThreadStep};
+use std::collections::BTreeMap;
+
+use chancery_core::act::ThreadStep;
 use chancery_core::id::{ActId, ChannelId, SectionId, StateCode};
 use chancery_core::mechanism::{ItemKind, Side};
-use chancery_core::state::{Place, Section};
+use chancery_core::state::Place;
 
 use crate::keyring::OpenedPost;
 use crate::sync::{Session, SessionError};
@@ -90,7 +92,8 @@ pub fn channels(session: &Session) -> Result<Vec<ChannelView>, SessionError> {
 
 fn view(session: &Session, copy: &ChannelCopy) -> Result<ChannelView, SessionError> {
     let id = copy.id();
-    let posts = session.keys(id).map(|keys| keys.open_posts(copy)).unwrap_or_default();
+    let posts = session.open_posts(id)?;
+    let sections = OpenedPost::by_section(&posts);
     let seen = Seen::load(&session.home, id)?;
     let alerts = session.keys(id).map(|keys| keys.alerts.clone()).unwrap_or_default();
     let alerts = alerts.into_iter().chain(posts.iter().filter_map(OpenedPost::alert));
@@ -101,58 +104,49 @@ fn view(session: &Session, copy: &ChannelCopy) -> Result<ChannelView, SessionErr
         begun: copy.state.epoch.is_some(),
         sections: copy.state.sections.len() as u64,
         entries: copy.head().size,
-        new: new_in(session, copy, &posts, &seen)?,
-        waits: waits(session, copy, &posts)?,
+        new: new_in(session, &sections, &seen)?,
+        waits: waits(session, copy, &sections)?,
         tally: session.tally(id),
         lost: lost_to_reader(session, id),
         alarms: alerts.map(|alert| Alarm { channel: id, alert }).collect(),
     })
 }
 
-fn new_in(
-    session: &Session,
-    copy: &ChannelCopy,
-    posts: &[OpenedPost<'_>],
-    seen: &Seen,
-) -> Result<Vec<NewIn>, SessionError> {
+/// Posts by their sections.
+type Sections<'p, 'a> = BTreeMap<SectionId, Vec<&'p OpenedPost<'a>>>;
+
+fn new_in(session: &Session, sections: &Sections<'_, '_>, seen: &Seen) -> Result<Vec<NewIn>, SessionError> {
     let me = session.person()?.identity.user;
     let mut new = Vec::new();
-    for (section, record) in &copy.state.sections {
+    for (section, posts) in sections {
         let read = usize::try_from(seen.posts(*section)).unwrap_or(usize::MAX);
-        let unread = record.posts.iter().skip(read).copied().filter(|act| author(copy, *act) != Some(me));
-        let unread: Vec<ActId> = unread.collect();
-        let Some(newest) = unread.last().copied() else { continue };
-        let title = title(posts, record);
-        new.push(NewIn { section: *section, kind: record.kind, title, posts: unread.len() as u64, newest });
+        let unread: Vec<_> = posts.iter().skip(read).filter(|post| post.author != Some(me)).collect();
+        let Some(newest) = unread.last() else { continue };
+        new.push(NewIn {
+            section: *section,
+            kind: newest.record.kind,
+            title: OpenedPost::title(posts),
+            posts: unread.len() as u64,
+            newest: newest.act,
+        });
     }
     Ok(new)
 }
 
-/// Who wrote a post.
-pub(super) fn author(copy: &ChannelCopy, act: ActId) -> Option<chancery_core::id::UserId> {
-    let entry = copy.entry(copy.state.posts.get(&act)?.index)?;
-    match entry.act().ok()?.content().header.author {
-        Author::Person { user, .. } => Some(user),
-        Author::Root => None,
-    }
-}
-
 /// A thread waits for the other side while its newest message is a question. Nobody is forced (¶35), nothing is
 /// late (¶4): it is said since when, and no more.
-fn waits(session: &Session, copy: &ChannelCopy, posts: &[OpenedPost<'_>]) -> Result<Vec<Wait>, SessionError> {
+fn waits(
+    session: &Session,
+    copy: &ChannelCopy,
+    sections: &Sections<'_, '_>,
+) -> Result<Vec<Wait>, SessionError> {
     let Some(roster) = session.roster(copy.id()) else { return Ok(Vec::new()) };
     let own = session.person()?.state;
     let mut waits = Vec::new();
-    for (section, record) in &copy.state.sections {
-        let Some(newest) = record.posts.last() else { continue };
-        let Ok(at) = posts.binary_search_by_key(&copy.state.posts.get(newest).map(|p| p.index), |post| {
-            Some(post.record.index)
-        }) else {
-            continue;
-        };
-        let post = &posts[at];
+    for (section, posts) in sections {
+        let Some(post) = posts.last() else { continue };
         let asks = post.body.as_ref().is_ok_and(|body| body.step == Some(ThreadStep::Question));
-        if record.kind != ItemKind::Clarification || !asks {
+        if post.record.kind != ItemKind::Clarification || !asks {
             continue;
         }
         let awaiting: Vec<StateCode> = match roster.side(post.record.state) {
@@ -168,7 +162,7 @@ fn waits(session: &Session, copy: &ChannelCopy, posts: &[OpenedPost<'_>]) -> Res
         let since_ms = post.entry.log_time_ms;
         waits.push(Wait {
             section: *section,
-            title: title(posts, record),
+            title: OpenedPost::title(posts),
             awaiting,
             since_ms,
             for_own_state,
@@ -176,11 +170,4 @@ fn waits(session: &Session, copy: &ChannelCopy, posts: &[OpenedPost<'_>]) -> Res
     }
     waits.sort_by_key(|wait| wait.since_ms);
     Ok(waits)
-}
-
-/// The newest title that opens: a reply seldom has one of its own.
-pub(super) fn title(posts: &[OpenedPost<'_>], section: &Section) -> String {
-    let body = |act: &ActId| posts.iter().find(|post| post.act == *act)?.body.as_ref().ok();
-    let titles = section.posts.iter().rev().filter_map(body).map(|body| body.title.as_str());
-    titles.into_iter().find(|title| !title.is_empty()).unwrap_or_default().to_owned()
 }

@@ -26,7 +26,8 @@ pub struct Alarm {
     pub alert: Alert,
 }
 
-/// Everything that does not open for this person in what the session has read.
+/// Everything that does not open for this person in what the session has read: every body is opened anew,
+/// whatever is kept of it.
 #[must_use]
 pub fn alarms(session: &Session) -> Vec<Alarm> {
     let mut alarms = Vec::new();

@@ -7,7 +7,8 @@ use chancery_core::mechanism::ItemKind;
 use chancery_core::state::Place;
 
 use super::amend_review::Plan;
-use super::channels::{author, channels, title};
+use super::channels::channels;
+use crate::keyring::OpenedPost;
 use crate::sync::{Session, SessionError};
 use crate::verify::ChannelCopy;
 
@@ -152,22 +153,20 @@ fn threads(
     let views = channels(session)?;
     let mut threads = Vec::new();
     for view in &views {
-        let (Some(copy), Some(keys)) = (session.channel(view.id), session.keys(view.id)) else { continue };
-        let posts = keys.open_posts(copy);
+        let Some(copy) = session.channel(view.id) else { continue };
+        let posts = session.open_posts(view.id)?;
         let of_leaver = is_of_leaver(copy);
-        for (section, record) in &copy.state.sections {
-            let newest = record.posts.last().copied().filter(|_| record.kind == ItemKind::Clarification);
+        for (section, posts) in OpenedPost::by_section(&posts) {
+            let newest = posts.last().filter(|post| post.record.kind == ItemKind::Clarification);
             let Some(newest) = newest else { continue };
-            let Some(post) = copy.state.posts.get(&newest) else { continue };
-            let entry = copy.entry(post.index);
-            let wait = view.waits.iter().find(|wait| wait.section == *section);
+            let wait = view.waits.iter().find(|wait| wait.section == section);
             threads.push(Thread {
                 channel: view.id,
-                section: *section,
-                title: title(&posts, record),
+                section,
+                title: OpenedPost::title(&posts),
                 awaiting: wait.map(|wait| wait.awaiting.clone()).unwrap_or_default(),
-                last: author(copy, newest).map(|user| (user, post.state)),
-                since_ms: entry.map_or(0, |entry| entry.log_time_ms),
+                last: newest.author.map(|user| (user, newest.record.state)),
+                since_ms: newest.entry.log_time_ms,
                 of_leaver,
             });
         }

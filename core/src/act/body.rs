@@ -13,7 +13,7 @@ use crate::limits::{
 use crate::mechanism::Language;
 
 /// What a message of a clarification thread is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
 pub enum ThreadStep {
     /// A reviewer asks.
     Question,

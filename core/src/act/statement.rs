@@ -34,6 +34,17 @@ pub enum Author {
     },
 }
 
+impl Author {
+    /// The person; none is the root.
+    #[must_use]
+    pub const fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Person { user, .. } => Some(*user),
+            Self::Root => None,
+        }
+    }
+}
+
 /// Where the other logs stood for the author: an act is judged at exactly these states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Basis {
