@@ -128,7 +128,9 @@ fn what_is_kept_is_shown_only_to_one_who_holds_the_secret() {
     let with = |epochs: &[u64]| {
         let mut keys = ChannelKeys::open(&scene.copy, &scene.stage.ring("kenya"), &TeamRing::default());
         keys.ring = Keyring::new(scene.copy.id());
-        epochs.iter().for_each(|number| keys.ring.hold(*number, secret(*number)));
+        for number in epochs {
+            keys.ring.hold(*number, secret(*number));
+        }
         keys
     };
     for (epochs, opens) in [(&[][..], 0), (&[0][..], 4), (&[1][..], 1), (&[0, 1][..], 5)] {
@@ -240,7 +242,9 @@ fn a_reader_that_is_killed_while_it_keeps_what_it_opened_reads_on() {
     assert!(!contents().is_empty());
     let mut killed = 0;
     for _ in 0..6 {
-        contents().iter().for_each(|file| fs::remove_file(file).unwrap());
+        for file in contents() {
+            fs::remove_file(file).unwrap();
+        }
         let mut child = town.start("chile", &["threads"]);
         loop {
             if !contents().is_empty() {

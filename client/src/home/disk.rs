@@ -52,11 +52,11 @@ pub(super) fn read(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>>, HomeE
     Ok(read_parts::<0>(path, bytes_max)?.map(|([], bytes)| bytes))
 }
 
+/// The first bytes of a file, and the rest.
+pub(super) type Parts<const N: usize> = ([u8; N], Vec<u8>);
+
 /// As [`read`], with the first bytes apart, so that nothing has to be moved.
-pub(super) fn read_parts<const N: usize>(
-    path: &Path,
-    bytes_max: u64,
-) -> Result<Option<([u8; N], Vec<u8>)>, HomeError> {
+pub(super) fn read_parts<const N: usize>(path: &Path, bytes_max: u64) -> Result<Option<Parts<N>>, HomeError> {
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -63,7 +63,8 @@ pub(crate) fn each_in_parallel<T: Sync, R: Send, E: Send>(
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         workers.into_iter().map(thread::ScopedJoinHandle::join).map(finished).collect::<Vec<_>>()
     });
-    let (mut all, mut first): (Vec<(usize, R)>, Option<(usize, E)>) = (Vec::new(), None);
+    let mut all: Vec<(usize, R)> = Vec::new();
+    let mut first: Option<(usize, E)> = None;
     for worker in workers {
         match worker {
             Ok(mut done) => all.append(&mut done),

@@ -6,7 +6,7 @@
 //! +------------+------------------+----------+
 //! ```
 //!
-//! It is HChaCha20 once, and then ChaCha20-Poly1305 under the subkey (section 2.3 of the draft). The second is
+//! It is `HChaCha20` once, and then ChaCha20-Poly1305 under the subkey (section 2.3 of the draft). The second is
 //! ring's: a home that holds a long log opens megabytes at every start, and ring takes less than half as long
 //! as the pure-Rust crate. The tests compare the two.
 
