@@ -45,7 +45,7 @@ fn an_invitation_is_good_for_ten_days() {
     // Whose clock the server goes by is not the newcomer's to choose.
     for clock in [over, Clock::RIGHT, Clock::days(-10)] {
         let said = town.run_at(clock, "second", &["join", "--accept", &second]);
-        assert_eq!(failed(&said), (5, "INVITATION_VOID"), "{clock:?}");
+        assert_eq!(failed(&said), (5, "INVITATION_EXPIRED"), "{clock:?}");
         assert!(!town.home("second").join("keys").exists(), "nothing useless stays behind");
     }
     // One who answered in time can be admitted later.

@@ -97,7 +97,9 @@ fn unprivileged_shell() -> Command {
 /// Says `ready <folder>` once the cluster takes connections on a socket in that folder, or why it does not.
 const SCRIPT: &str = r#"
 for bin in $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V); do PATH="$bin:$PATH"; done
-command -v initdb >/dev/null && command -v pg_ctl >/dev/null || { echo "not installed"; exit 1; }
+for program in initdb pg_ctl; do
+    command -v $program >/dev/null || { echo "user $(id -u) finds no $program in $PATH"; exit 1; }
+done
 folder=$(mktemp -d "${TMPDIR:-/tmp}/chancery-pg.XXXXXX") || { echo "no temporary folder"; exit 1; }
 # The server and the shell are one session: a signal of the terminal must reach the tests only.
 trap '' INT TERM HUP
