@@ -119,10 +119,10 @@ impl<'a> Chain<'a> {
         let found = act(members, FOUND_DIRECTORY)?;
         let foundation = founded(&found, root).map_err(at(FOUND_DIRECTORY))?;
         let admit = act(members, ADMIT_STATE)?;
-        let admitted = admitted(&admit, root, &foundation.root_key).map_err(at(ADMIT_STATE))?;
+        let admitted = admitted(&admit, root, foundation).map_err(at(ADMIT_STATE))?;
         let certify = act(members, CERTIFY_STATE_KEY)?;
         let certified =
-            certified(&certify, root, &foundation.root_key, admitted.state).map_err(at(CERTIFY_STATE_KEY))?;
+            certified(&certify, root, foundation, admitted.state).map_err(at(CERTIFY_STATE_KEY))?;
         let state_key = successor(members, root, &certified)?;
 
         let mut previous: Option<EntryProof> = None;
@@ -195,8 +195,12 @@ fn founded<'a>(act: &'a SignedAct, root: &KeyId) -> Result<&'a FoundDirectory, B
     Ok(found)
 }
 
-fn admitted<'a>(act: &'a SignedAct, root: &KeyId, key: &[u8; 32]) -> Result<&'a AdmitState, BundleFault> {
-    by_root(act, root, key)?;
+fn admitted<'a>(
+    act: &'a SignedAct,
+    root: &KeyId,
+    founded: &FoundDirectory,
+) -> Result<&'a AdmitState, BundleFault> {
+    by_custodians(act, root, founded)?;
     match &act.content().statement {
         Statement::AdmitState(admitted) => Ok(admitted),
         _ => Err(BundleFault::Other("the admission of a State")),
@@ -214,10 +218,10 @@ struct Certified {
 fn certified(
     act: &SignedAct,
     root: &KeyId,
-    key: &[u8; 32],
+    founded: &FoundDirectory,
     state: StateCode,
 ) -> Result<Certified, BundleFault> {
-    by_root(act, root, key)?;
+    by_custodians(act, root, founded)?;
     let found = match &act.content().statement {
         Statement::CertifyStateKey(act) if act.generation == 0 => {
             Some(Certified { state: act.state, key: act.key, generation: 0 })
@@ -256,6 +260,17 @@ fn succeeded(signed: &SignedStatement, root: &KeyId, key: &[u8; 32]) -> Result<K
     match signed.content() {
         StateStatement::KeySuccession(word) => Ok(*word),
         _ => Err(BundleFault::Other("the word of the State's key for its next")),
+    }
+}
+
+/// An act of the root after the founding, with the second custodian's signature where the founding demands it always.
+fn by_custodians(act: &SignedAct, root: &KeyId, founded: &FoundDirectory) -> Result<(), BundleFault> {
+    by_root(act, root, &founded.root_key)?;
+    match founded.second {
+        Some(second) if second.always && !act.is_signed_twice(&second.key, root) => {
+            Err(BundleFault::Other("signed by both custodians, as the founding demands"))
+        }
+        _ => Ok(()),
     }
 }
 

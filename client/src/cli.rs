@@ -189,7 +189,7 @@ enum Command {
 impl Command {
     async fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
-            Self::Root(command) => command.run(context).await,
+            Self::Root(command) => Box::pin(command.run(context)).await,
             Self::Join(args) => join::run(args, context).await,
             Self::Invite(args) => invite::run(args, context).await,
             Self::Admit(args) => admit::run(args, None, context).await,

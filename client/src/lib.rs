@@ -18,6 +18,7 @@ pub mod compose;
 pub mod demo;
 pub mod entry;
 pub mod files;
+pub mod fingerprint;
 pub mod home;
 pub mod identity;
 pub mod invitation;

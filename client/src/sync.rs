@@ -193,10 +193,10 @@ impl Session {
     /// opened, and kept in the home.
     ///
     /// # Errors
-    /// [`SessionError::NoSuchChannel`]; [`SessionError::Home`].
+    /// [`SessionError::NoSuchChannel`].
     pub fn open_posts(&self, id: ChannelId) -> Result<Vec<OpenedPost<'_>>, SessionError> {
         let held = self.channels.get(&id).ok_or(SessionError::NoSuchChannel(id))?;
-        Ok(contents::open_posts(&self.home, &held.copy, &held.keys)?)
+        Ok(contents::open_posts(&self.home, &held.copy, &held.keys))
     }
 
     /// The publication log of an audience as verified, if this session has read it.

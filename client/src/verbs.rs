@@ -14,7 +14,6 @@ pub mod devices;
 pub mod disclose;
 pub mod disclosed;
 pub mod find;
-pub mod fingerprint;
 pub mod get;
 pub mod hand_over;
 pub mod invite;

@@ -52,8 +52,9 @@ impl RecordKey {
         xchacha::open(&self.key, &self.aad(name, sequence), sealed)
     }
 
-    /// As [`RecordKey::open`], where the record lies: for copies of what was read, megabytes of it, that hold no
-    /// key. The plaintext is not wiped when it is dropped, which would take longer than opening it.
+    /// As [`RecordKey::open`], where the record lies: for copies of what was read, megabytes of it. They hold no key
+    /// of a person, device, channel or post, but those of the files that opened posts cite. The plaintext is not
+    /// wiped when it is dropped, which would take longer than opening it.
     ///
     /// # Errors
     ///

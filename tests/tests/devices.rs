@@ -249,6 +249,55 @@ fn an_expert_who_lost_everything_is_certified_anew_and_reads_the_archive() {
     assert_eq!(read(&town, "new", &after).as_deref(), Some("After"));
 }
 
+/// An officer who has lost everything comes back as the same person, by the custodians' word.
+fn officer_certified_anew(town: &Town, user: &str) {
+    let again = ["root", "invite", "--recertify", user];
+    assert_eq!(town.refused("officer", &again, 3), "ROOT_ONLY", "not by an officer");
+    town.invited("root", &again, "new");
+    let admitted = town.run("root", &["root", "admit", "--all"]).one("admitted");
+    assert_eq!((text(&admitted, "user"), text(&admitted, "meant")), (user.to_owned(), "again".to_owned()));
+    assert_eq!(town.run("new", &["join"]).one("enrolment")["user"], user);
+    assert_eq!(town.refused("officer", &["people"], 3), "NOT_ENROLLED");
+}
+
+#[test]
+fn an_officer_who_lost_everything_is_certified_anew_and_the_team_hands_on_its_key() {
+    let town = Town::with_review();
+    let who = town.run("officer", &["whoami"]).one("whoami");
+    let (user, team) = (text(&who, "user"), text(&who, "team"));
+    town.invited("root", &["root", "invite", "--role", "officer", "--team", &team], "colleague");
+    town.done("root", &["root", "admit", "--all"]);
+    town.done("colleague", &["join"]);
+    town.done("officer", &["upkeep"]);
+    let before = ask(&town, "Before");
+    assert_eq!(read(&town, "colleague", &before).as_deref(), Some("Before"));
+
+    let chile = text(&town.run("chile", &["whoami"]).one("whoami"), "user");
+    let again = ["root", "invite", "--recertify"];
+    assert_eq!(town.refused("root", &[&again[..], &[&chile]].concat(), 3), "SEAT_TAKEN", "a State's own");
+    assert_eq!(town.refused("root", &[&again[..], &["ffff0000"]].concat(), 4), "NO_SUCH_SUBJECT");
+    officer_certified_anew(&town, &user);
+    town.done("colleague", &["upkeep"]);
+    assert_eq!(read(&town, "new", &before).as_deref(), Some("Before"), "the archive");
+    let after = ask(&town, "After");
+    for officer in ["new", "colleague"] {
+        assert_eq!(read(&town, officer, &after).as_deref(), Some("After"), "{officer}");
+    }
+}
+
+#[test]
+fn the_only_officer_who_lost_everything_reads_on_and_reads_back_through_the_next_key() {
+    let town = Town::with_review();
+    let user = text(&town.run("officer", &["whoami"]).one("whoami"), "user");
+    let before = ask(&town, "Before");
+    officer_certified_anew(&town, &user);
+    town.done("new", &["upkeep"]);
+    assert_eq!(read(&town, "new", &before), None, "until a member has made the next key");
+    let after = ask(&town, "After");
+    assert_eq!(read(&town, "new", &after).as_deref(), Some("After"));
+    assert_eq!(read(&town, "new", &before).as_deref(), Some("Before"), "by the box of the key before");
+}
+
 fn reason(town: &Town, who: &str, args: &[&str], file: &Path) -> String {
     text(&town.run_with(who, args, file).error.unwrap(), "reason")
 }

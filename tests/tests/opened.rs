@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use chancery_client::home::{Family, Holder, Home, HomeError, Keys, TlsIdentity};
+use chancery_client::home::{Family, Holder, Home, Keys, TlsIdentity};
 use chancery_client::keyring::{ChannelKeys, Keyring, OpenError, OpenedPost, TeamRing};
 use chancery_client::sync::contents::open_posts;
 use chancery_client::verify::ChannelCopy;
@@ -53,7 +53,7 @@ impl Scene {
     }
 
     fn bodies(&self) -> Vec<(ActId, PostBody)> {
-        bodies(open_posts(&self.home, &self.copy, &self.keys).unwrap())
+        bodies(open_posts(&self.home, &self.copy, &self.keys))
     }
 
     /// What opens where there is nothing sealed to open: what was kept.
@@ -63,7 +63,7 @@ impl Scene {
         let dir = tempfile::tempdir().unwrap();
         copy_records(&self.dir.path().join("home"), &dir.path().join("home"));
         let home = Home::open(&dir.path().join("home"), PASSPHRASE).unwrap();
-        let posts = open_posts(&home, &without, &self.keys).unwrap();
+        let posts = open_posts(&home, &without, &self.keys);
         posts.iter().filter(|post| post.body.is_ok()).count()
     }
 
@@ -102,7 +102,7 @@ fn what_was_opened_is_the_same_again_and_what_is_new_is_added() {
     assert_eq!(fresh.len(), 4);
     assert_eq!(scene.bodies(), fresh);
     assert_eq!(scene.kept(), 4);
-    let again = open_posts(&scene.home, &scene.copy, &scene.keys).unwrap();
+    let again = open_posts(&scene.home, &scene.copy, &scene.keys);
     assert_eq!(again.iter().map(|post| (post.author, post.directory)).collect::<Vec<_>>(), said);
     drop(again);
     let before = fs::read(scene.file()).unwrap();
@@ -135,7 +135,7 @@ fn what_is_kept_is_shown_only_to_one_who_holds_the_secret() {
     };
     for (epochs, opens) in [(&[][..], 0), (&[0][..], 4), (&[1][..], 1), (&[0, 1][..], 5)] {
         let keys = with(epochs);
-        let posts = open_posts(&scene.home, &scene.copy, &keys).unwrap();
+        let posts = open_posts(&scene.home, &scene.copy, &keys);
         for (post, (act, body)) in posts.iter().zip(&whole) {
             match &post.body {
                 Ok(opened) => assert_eq!((post.act, opened), (*act, body)),
@@ -148,16 +148,16 @@ fn what_is_kept_is_shown_only_to_one_who_holds_the_secret() {
     // One who opens less does not throw away what was kept; one who opens more later adds it.
     assert_eq!(scene.kept(), 5);
     fs::remove_file(scene.file()).unwrap();
-    open_posts(&scene.home, &scene.copy, &with(&[1])).unwrap();
+    drop(open_posts(&scene.home, &scene.copy, &with(&[1])));
     assert_eq!(scene.kept(), 1);
     assert_eq!(scene.bodies(), whole);
     assert_eq!(scene.kept(), 5);
 }
 
 #[test]
-fn a_record_that_is_not_what_the_home_wrote_is_refused() {
+fn a_record_that_is_not_what_the_home_wrote_shows_nothing_and_is_written_anew() {
     let scene = Scene::set();
-    scene.bodies();
+    let whole = scene.bodies();
     let (file, good) = (scene.file(), fs::read(scene.file()).unwrap());
     let mut turned = good.clone();
     turned[good.len() / 2] ^= 1;
@@ -174,11 +174,21 @@ fn a_record_that_is_not_what_the_home_wrote_is_refused() {
         ("another segment's", fs::read(other).unwrap()),
     ] {
         fs::write(&file, bytes).unwrap();
-        let refused = open_posts(&scene.home, &scene.copy, &scene.keys);
-        assert!(matches!(refused, Err(HomeError::Damaged { path }) if path == file), "{what}");
+        assert_eq!(scene.kept(), 0, "{what}");
+        assert_eq!(scene.bodies(), whole, "{what}");
+        assert_eq!(scene.kept(), 4, "{what}");
     }
-    fs::write(&file, good).unwrap();
-    assert_eq!(scene.bodies().len(), 4);
+}
+
+#[test]
+fn where_nothing_can_be_kept_everything_is_read_all_the_same() {
+    let scene = Scene::set();
+    let whole = scene.bodies();
+    fs::remove_file(scene.file()).unwrap();
+    // Root writes past the rights of a folder, and nobody writes a file over one.
+    fs::create_dir_all(scene.file().join("in the way")).unwrap();
+    assert_eq!(scene.bodies(), whole);
+    assert_eq!(scene.kept(), 0);
 }
 
 #[test]
@@ -219,7 +229,7 @@ fn what_is_absent_of_another_version_or_of_another_log_is_opened_anew() {
         Served::channel(&scene.stage, At::Strand, &[scene.stage.people["kenya"].user_kem.key_id()]);
     served.entries.pop();
     read(&scene.stage, At::Strand, &mut shorter, served.growth(0)).unwrap();
-    assert_eq!(bodies(open_posts(&scene.home, &shorter, &scene.keys).unwrap()), whole);
+    assert_eq!(bodies(open_posts(&scene.home, &shorter, &scene.keys)), whole);
 }
 
 /// By the real program, killed while it writes what it has opened.

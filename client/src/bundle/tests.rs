@@ -2,8 +2,8 @@ use std::io::{Cursor, Write as _};
 
 use bytes::Bytes;
 use chancery_core::act::{
-    Attachment, CertifyStateKey, CompleteReplacement, PostRef, RegionalGroup, SealedBody, Standing, TreeHead,
-    Withdrawal,
+    Attachment, CertifyStateKey, CompleteReplacement, PostRef, RegionalGroup, SealedBody, SecondCustodian,
+    Standing, TreeHead, Withdrawal,
 };
 use chancery_core::id::FileId;
 use chancery_core::log::{Checkpoint, Tree, leaf_hash};
@@ -38,6 +38,10 @@ struct World {
     successors: Vec<SigningKey>,
     /// Whether the root replaced a key before them without its word.
     replaced: bool,
+    /// The second custodian, whose signature every act of the root needs.
+    second: Option<SigningKey>,
+    /// The acts that lack it.
+    unsigned: Vec<u8>,
     log: Ed25519KeyPair,
     revision: RevisionKey,
 }
@@ -49,6 +53,8 @@ impl World {
             state: SigningKey::make().unwrap(),
             successors: Vec::new(),
             replaced: false,
+            second: None,
+            unsigned: Vec::new(),
             log: Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap(),
             revision: RevisionKey::make().unwrap(),
         }
@@ -69,7 +75,13 @@ impl World {
             basis: None,
         };
         let signer = Signer { key: &self.root, root: &root };
-        signer.act(&standpoint, ActId::new([id; 16]), statement).unwrap()
+        let act = signer.act(&standpoint, ActId::new([id; 16]), statement).unwrap();
+        match (&self.second, act.second_payload()) {
+            (Some(second), Some((namespace, payload))) if id > 0 && !self.unsigned.contains(&id) => {
+                act.with_second(second.sign(namespace, &root, payload)).unwrap()
+            }
+            _ => act,
+        }
     }
 
     fn checkpoint(&self, channel: &ChannelId, head: TreeHead) -> String {
@@ -135,12 +147,10 @@ impl World {
                 log_key: self.log_key(),
                 server_tls_key: KeyId::new([4; 32]),
                 custodian_tls_key: KeyId::new([5; 32]),
-                second: None,
+                second: self.second.as_ref().map(|key| SecondCustodian { key: key.public(), always: true }),
             }),
         );
-        let standings = vec![("untoc".parse().unwrap(), Standing::Party)];
-        let group = RegionalGroup::LatinAmericaCaribbean;
-        let admit = self.by_root(1, Statement::AdmitState(AdmitState { state, group, standings }));
+        let admit = self.by_root(1, chile());
         let certify = self.by_root(2, self.certificate(state));
         let directory = directory_channel(&root);
         let entries = [found.bytes().clone(), admit.bytes().clone(), certify.bytes().clone()];
@@ -204,6 +214,12 @@ impl World {
     fn verify(&self, members: &[(String, Vec<u8>)]) -> Result<Shown, BundleError> {
         verify(Cursor::new(zip(members)), &self.root.key_id())
     }
+}
+
+fn chile() -> Statement {
+    let standings = vec![("untoc".parse().unwrap(), Standing::Party)];
+    let group = RegionalGroup::LatinAmericaCaribbean;
+    Statement::AdmitState(AdmitState { state: "CL".parse().unwrap(), group, standings })
 }
 
 fn zip(members: &[(String, Vec<u8>)]) -> Vec<u8> {
@@ -285,6 +301,28 @@ fn a_broken_line_of_keys_is_named() {
     let mut members = world.members();
     members.push((members::succession(3), b"x".to_vec()));
     assert_eq!(at(world.verify(&members)), members::succession(2));
+}
+
+#[test]
+fn where_both_custodians_always_sign_an_act_of_one_proves_nothing() {
+    let second = || Some(SigningKey::make().unwrap());
+    let mut world = World { second: second(), ..World::new() };
+    assert_eq!(world.verify(&world.members()).unwrap().state.as_str(), "CL");
+    for (id, name) in [(1, ADMIT_STATE), (2, CERTIFY_STATE_KEY)] {
+        for replaced in [false, true] {
+            world = World { second: second(), unsigned: vec![id], replaced, ..World::new() };
+            assert_eq!(at(world.verify(&world.members())), name);
+        }
+    }
+    // Another's signature is none.
+    let other = World { second: second(), ..World::new() };
+    let mut members = world.members();
+    let act = world.by_root(1, chile());
+    let (namespace, payload) = act.second_payload().unwrap();
+    let signature = other.second.unwrap().sign(namespace, &world.root.key_id(), payload);
+    let forged = act.with_second(signature).unwrap();
+    set(&mut members, ADMIT_STATE, forged.bytes().to_vec());
+    assert_eq!(at(world.verify(&members)), ADMIT_STATE);
 }
 
 #[test]

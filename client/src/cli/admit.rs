@@ -12,7 +12,7 @@ use super::time::rfc3339;
 use crate::invitation::Meant;
 use crate::verbs::admit::{Admitted, Candidate, Standing, admit, admit_by_file, candidates, refuse, reject};
 use crate::verbs::invite::Terms;
-use crate::verbs::root_state::{Stated, Way};
+use crate::verbs::root_state::Way;
 use crate::verbs::teams::TeamKept;
 
 #[derive(Debug, clap::Args)]
@@ -33,6 +33,11 @@ pub(super) struct Args {
 
 /// `by_file`: the custodians' way by the second of them.
 pub(super) async fn run(args: Args, by_file: Option<&ActFile>, context: &Context) -> Result<(), Failure> {
+    let by_file = by_file.filter(|file| file.way() == Way::File);
+    if by_file.is_some() && (args.refuse || args.reject || args.who.is_empty() && !args.all) {
+        let message = "only those who are admitted go into a file";
+        return Err(Failure::usage(message, "Name them, or give --all; without --refuse and --reject."));
+    }
     let mut session = session::open(context).await?;
     let all = candidates(&mut session).await?;
     if args.who.is_empty() && !args.all {
@@ -64,10 +69,10 @@ pub(super) async fn run(args: Args, by_file: Option<&ActFile>, context: &Context
     if chosen.is_empty() {
         return context.out.say("Nobody has answered yet.");
     }
-    if let Some(file) = by_file.filter(|file| file.way() == Way::File) {
+    if let Some(file) = by_file {
         return match admit_by_file(&mut session, &chosen).await? {
-            Stated::Filed(acts) => file.write(&acts, context),
-            Stated::Sent(()) => Ok(()),
+            Some(acts) => file.write(&acts, context),
+            None => context.out.say("All of them were admitted before; their invitations are closed now."),
         };
     }
     let mut person = false;

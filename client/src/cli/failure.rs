@@ -81,6 +81,11 @@ impl Failure {
         Self::new(Exit::Usage, "USAGE", message, next)
     }
 
+    /// A person was asked and did not agree; `undone` says what was not done.
+    pub(crate) fn not_confirmed(undone: &str) -> Self {
+        Self::new(Exit::Usage, "NOT_CONFIRMED", undone, "Answer yes, or give --yes.")
+    }
+
     /// Something named is not there.
     pub(crate) fn not_found(message: impl Into<String>, next: impl Into<String>) -> Self {
         Self::new(Exit::NotFound, "NOT_FOUND", message, next)

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::admit::{self, show_teams};
 use super::context::Context;
-use super::failure::{Exit, Failure};
+use super::failure::Failure;
 use super::parse;
 use super::prompt::agrees;
 use super::session::{self, isolated, place_name, show_state_key, tell_upkept};
@@ -53,12 +53,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let mut plan = plan(&mut session, args.to.as_deref(), args.until, after).await?;
     preview(&session, &plan, context)?;
     if !args.yes && !agrees("Hand over?")? {
-        return Err(Failure::new(
-            Exit::Usage,
-            "NOT_CONFIRMED",
-            "the hand-over was not confirmed",
-            "Answer yes, or give --yes.",
-        ));
+        return Err(Failure::not_confirmed("the hand-over was not confirmed"));
     }
     if asks && agrees("Leave the directory yourself once it is done?")? {
         plan.after = After::Leaves;

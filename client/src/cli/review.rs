@@ -9,7 +9,7 @@ use chancery_core::state::Place;
 use serde_json::json;
 
 use super::context::Context;
-use super::failure::{Exit, Failure};
+use super::failure::Failure;
 use super::offers::show_offers;
 use super::prompt::agrees;
 use super::session::{self, name_of};
@@ -102,8 +102,7 @@ async fn run_amend(args: Amend, context: &Context) -> Result<(), Failure> {
         list("gains", &plan.gains),
     ))?;
     if !args.yes && !agrees("Amend the review?")? {
-        let next = "Answer yes, or give --yes.";
-        return Err(Failure::new(Exit::Usage, "NOT_CONFIRMED", "the review was not amended", next));
+        return Err(Failure::not_confirmed("the review was not amended"));
     }
     // Afterwards nothing says any more who was awaited.
     let offered = offers_of_states(&session, &plan)?;

@@ -63,7 +63,7 @@ impl Command {
             Self::Admit(args) => admit::run(args.admit, Some(&args.act_file), context).await,
             Self::Replace(command) => replacement::run(command, context).await,
             Self::Countersign(args) => countersign::run(&args, context),
-            Self::Send(args) => send::run(args, context).await,
+            Self::Send(args) => Box::pin(send::run(args, context)).await,
             Self::RevokeDevice(args) => revoke_device::run(args, context).await,
             Self::Show => show::run(context).await,
         }

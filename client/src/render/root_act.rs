@@ -10,7 +10,7 @@ use chancery_core::id::{InstrumentCode, StateCode};
 use chancery_core::name::{KeyAlgorithm, key_id};
 
 use super::words::{date, role};
-use crate::verbs::fingerprint;
+use crate::fingerprint;
 
 /// The act in plain words, all of it. Of a completed replacement `announced` is what it completes.
 #[must_use]
@@ -56,9 +56,10 @@ pub fn root_act(statement: &Statement, announced: Option<&AnnounceReplacement>) 
         }
         Statement::AnnounceReplacement(act) => format!(
             "  announces that the person {} will take the place of every focal point of {}, and that the State gets \
-             another key, 72 hours later or after that; until then the State can object\n{}",
+             another key, {}, 72 hours later or after that; until then the State can object\n{}",
             act.keys.user,
             name(act.state),
+            key_id(KeyAlgorithm::Ed25519, &act.key),
             keys(&act.keys, &act.keys_bytes)
         ),
         Statement::CompleteReplacement(act) => complete(act, announced),
@@ -124,7 +125,7 @@ const fn group(group: RegionalGroup) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use chancery_core::act::{AdmitPerson, AdmitState, AmendState};
+    use chancery_core::act::{AdmitPerson, AdmitState, AmendState, Recertify, RevokeDevice};
     use chancery_core::id::{ActId, KeyId, TeamId};
 
     use super::*;
@@ -171,10 +172,26 @@ mod tests {
             expires_ms: Some(0),
             ..admit
         };
-        check(Statement::AdmitPerson(focal), &["a focal point of Kenya (KE), until 1970-01-01"]);
+        check(Statement::AdmitPerson(focal.clone()), &["a focal point of Kenya (KE), until 1970-01-01"]);
+        let AdmitPerson { keys, keys_bytes, possession, .. } = focal;
+        let person = keys.user;
+        check(Statement::RemovePerson(person), &[&user, "for good"]);
+        let lost = RevokeDevice { user: person, device: keys.device };
+        check(Statement::RevokeDevice(lost), &[&user, &device]);
+
         let (announcement, key) = (ActId::new([3; 16]), [4; 32]);
-        let complete = CompleteReplacement { announcement, state, key, generation: 2 };
         let id = key_id(KeyAlgorithm::Ed25519, &key).to_string();
+        let certify = CertifyStateKey { state, key, generation: 0 };
+        check(Statement::CertifyStateKey(certify), &["Kenya (KE)", "generation 0", &id]);
+        let anew =
+            Recertify { keys: keys.clone(), keys_bytes: keys_bytes.clone(), possession, membership: None };
+        check(Statement::Recertify(anew), &[&user, &device, &digits, "every device before is refused"]);
+        let announce = AnnounceReplacement { state, keys, keys_bytes, possession, key };
+        check(
+            Statement::AnnounceReplacement(announce),
+            &["Kenya (KE)", &user, &device, &digits, &id, "72 hours"],
+        );
+        let complete = CompleteReplacement { announcement, state, key, generation: 2 };
         check(Statement::CompleteReplacement(complete), &["Kenya (KE)", "generation 2", &id, "has objected"]);
     }
 }

@@ -111,6 +111,7 @@ impl RootActs {
         let mut text = format!("{MAGIC}\n{}", line(FOUNDING, &self.founding));
         text.extend(self.announced.iter().map(|act| line(ANNOUNCED, act)));
         text.extend(self.acts.iter().map(|act| line(ACT, act)));
+        text.push_str(&end_of(self.acts.len()));
         text
     }
 
@@ -134,10 +135,13 @@ impl RootActs {
             Some(line) => Some(act_of(ANNOUNCED, line).ok_or(RootActsError::Malformed)?),
             None => None,
         };
-        if lines.clone().count() > ACTS_PER_APPEND_MAX {
+        let lines: Vec<&str> = lines.collect();
+        // The last line says how many there are, so that a file which was cut is no file of fewer acts.
+        let (_, acts) = lines.split_last().ok_or(RootActsError::Malformed)?;
+        if acts.len() > ACTS_PER_APPEND_MAX {
             return Err(RootActsError::TooMany);
         }
-        let acts: Option<Vec<SignedAct>> = lines.map(|line| act_of(ACT, line)).collect();
+        let acts: Option<Vec<SignedAct>> = acts.iter().map(|line| act_of(ACT, line)).collect();
         let acts = acts.filter(|acts| !acts.is_empty()).ok_or(RootActsError::Malformed)?;
         let read = Self { founding, announced, acts };
         // What is signed is made from this: there is no second form.
@@ -197,7 +201,8 @@ impl RootActs {
         let fits = match (all.as_slice(), &self.announced, self.announced()) {
             ([], None, None) => true,
             ([one], Some(act), Some(announced)) => {
-                one.announcement == act.content().header.act_id
+                self.acts.len() == 1
+                    && one.announcement == act.content().header.act_id
                     && one.state == announced.state
                     && one.key == announced.key
             }
@@ -217,6 +222,11 @@ impl RootActs {
         });
         Ok(Self { acts: acts.collect::<Result<_, _>>()?, ..self.clone() })
     }
+}
+
+/// The last line of a file of so many acts.
+fn end_of(acts: usize) -> String {
+    format!("{END} {acts}\n")
 }
 
 fn act_of(word: &str, line: &str) -> Option<SignedAct> {
@@ -239,6 +249,7 @@ const ROOT_KINDS: [Kind; 9] = [
 const FOUNDING: &str = "founding";
 const ANNOUNCED: &str = "announced";
 const ACT: &str = "act";
+const END: &str = "end";
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,10 @@
-//! Contents of posts in the home: what was opened once is not opened again.
+//! Contents of posts in the home: what was opened to be listed or read is not opened again for that.
 //!
 //! They are a cache of the copy of the log, in the same segments, and nothing rests on them: a content that is
-//! not there is opened from the sealed body, and one that is there is shown only to a reader who still holds the
-//! secret of its epoch. What a rule says of a content is not kept: later acts can change it.
+//! not there, or whose record is damaged, is opened from the sealed body, and one that is there is shown only to a
+//! reader who still holds the secret of its epoch. What cannot be kept, on a full disk say, is opened once more. What a rule says of a content is not kept: later acts can change it.
+
+use std::convert::Infallible;
 
 use chancery_core::act::{Attachment, Binding, PostBody, ThreadStep, TreeHead};
 use chancery_core::id::{ActId, Digest, FileId, InstrumentCode, SectionId, UserId};
@@ -15,18 +17,13 @@ use crate::keyring::{ChannelKeys, Content, Contents, OpenedPost};
 use crate::verify::{ChannelCopy, each_in_parallel};
 
 /// Opens every post of a channel, in log order. What has not been opened before is opened, and kept.
-///
-/// # Errors
-/// [`HomeError::Damaged`] if a record is not what this home wrote.
-pub fn open_posts<'a>(
-    home: &Home,
-    copy: &'a ChannelCopy,
-    keys: &ChannelKeys,
-) -> Result<Vec<OpenedPost<'a>>, HomeError> {
-    let (opened, segments) = load(home, copy)?;
+#[must_use]
+pub fn open_posts<'a>(home: &Home, copy: &'a ChannelCopy, keys: &ChannelKeys) -> Vec<OpenedPost<'a>> {
+    let (opened, segments) = load(home, copy);
     let posts = keys.open_rest(copy, opened);
-    keep(home, copy, &segments, &posts)?;
-    Ok(posts)
+    // Nothing is lost where it cannot be written: reading goes on, and takes longer the next time.
+    let _ = keep(home, copy, &segments, &posts);
+    posts
 }
 
 /// A segment of a copy, with what was found of it.
@@ -39,7 +36,7 @@ struct Segment {
 }
 
 /// The contents of a channel's posts that were kept.
-fn load(home: &Home, copy: &ChannelCopy) -> Result<(Contents, Vec<Segment>), HomeError> {
+fn load(home: &Home, copy: &ChannelCopy) -> (Contents, Vec<Segment>) {
     let bounds = bounds(&copy.entries);
     let ends = bounds.iter().skip(1).copied().chain([copy.entries.len()]);
     let mut segments: Vec<Segment> = bounds
@@ -47,15 +44,15 @@ fn load(home: &Home, copy: &ChannelCopy) -> Result<(Contents, Vec<Segment>), Hom
         .zip(ends)
         .map(|(first, end)| Segment { first: *first as u64, end: end as u64, contents: 0 })
         .collect();
-    let found = each_in_parallel(&segments, |segment| read(home, copy, segment));
+    let Ok(found) = each_in_parallel(&segments, |segment| Ok::<_, Infallible>(read(home, copy, segment)));
     let mut contents = Contents::of(copy.entries.len());
-    for (segment, found) in segments.iter_mut().zip(found.map_err(|(_, error)| error)?) {
+    for (segment, found) in segments.iter_mut().zip(found) {
         segment.contents = found.len();
         for (index, content) in found {
             contents.take(index, content);
         }
     }
-    Ok((contents, segments))
+    (contents, segments)
 }
 
 /// Keeps what was opened and is not kept yet, in every segment that has such.
@@ -83,10 +80,11 @@ fn keep(
     written.map(drop).map_err(|(_, error)| error)
 }
 
-/// One segment's contents; nothing if there are none, or another version or another log's reader wrote them.
-fn read(home: &Home, copy: &ChannelCopy, segment: &Segment) -> Result<Vec<(u64, Content)>, HomeError> {
-    let record = home.get_unwiped(Family::Channel, &name(copy.id(), CONTENTS, Some(segment.first)))?;
-    Ok(record.and_then(|record| decode(&record, copy, segment)).unwrap_or_default())
+/// One segment's contents; nothing if there are none, if they are damaged, or if another version or another log's
+/// reader wrote them.
+fn read(home: &Home, copy: &ChannelCopy, segment: &Segment) -> Vec<(u64, Content)> {
+    let record = home.get_unwiped(Family::Channel, &name(copy.id(), CONTENTS, Some(segment.first)));
+    record.ok().flatten().and_then(|record| decode(&record, copy, segment)).unwrap_or_default()
 }
 
 /// `version || head || number of posts || posts`: taken one by one, for together they are megabytes.

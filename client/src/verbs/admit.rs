@@ -11,14 +11,16 @@ use chancery_core::id::{DeviceId, Digest, UserId};
 use chancery_core::name::{KeyAlgorithm, key_id};
 
 use super::invite::{Kept, Terms};
-use super::root_state::{self, Stated, Way};
+use super::root_state;
 use super::state_key::{StateKeyKept, keep_state_key};
 use super::teams::{self, TeamKept};
-use super::{cards, fingerprint, user_key};
+use super::{cards, user_key};
 use crate::compose::{Composed, RecipientKey};
+use crate::fingerprint;
 use crate::home::{Family, Holder};
 use crate::invitation::Meant;
 use crate::link::{Enrolment, EnrolmentRequest, IncomingInvitation};
+use crate::second::RootActs;
 use crate::sync::{Prepared, Session, SessionError, with_current_state_key};
 
 /// One of the inviter's invitations.
@@ -215,14 +217,15 @@ pub async fn admit(session: &mut Session, candidate: Candidate) -> Result<Admitt
 }
 
 /// Puts the acts of the root that admit those who have answered into a file, all in one, for the second custodian.
-/// Their invitations are closed when the acts are sent.
+/// Their invitations are closed when the acts are sent. Those who were admitted before have no part in it: their
+/// invitations are closed now. Nothing if that is all of them.
 ///
 /// # Errors
 /// As [`admit`], and of [`root_state::state`].
 pub async fn admit_by_file(
     session: &mut Session,
     candidates: &[Candidate],
-) -> Result<Stated<()>, SessionError> {
+) -> Result<Option<Box<RootActs>>, SessionError> {
     session.home.root_key()?;
     let mut all = Vec::new();
     for candidate in candidates {
@@ -236,9 +239,17 @@ pub async fn admit_by_file(
         if candidate.terms.replaces {
             return Err(Reason::SeatTaken.into());
         }
+        if session.now().by_device(&newcomer.keys.device()).is_some() {
+            let user = newcomer.keys.user();
+            close_answered(session, &candidate.lookup, candidate.card.as_ref(), user).await?;
+            continue;
+        }
         all.extend(statements(session, newcomer, &candidate.terms)?);
     }
-    root_state::state(session, all, Way::File).await
+    if all.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(root_state::file(session, all)?))
 }
 
 /// Closes the invitations that these people have answered, now that they are in the directory.

@@ -182,7 +182,11 @@ fn may_certify_anew(session: &Session, user: UserId) -> Result<(), Reason> {
     let now = session.now();
     let person = now.person(&user).ok_or(Reason::NoSuchSubject)?;
     let Ok(own) = session.home.person() else {
-        return if person.role == Role::Officer { Ok(()) } else { Err(Reason::FocalPointRequired) };
+        return match person.role {
+            Role::Officer => Ok(()),
+            Role::FocalPoint => Err(Reason::SeatTaken),
+            Role::Expert | Role::Observer => Err(Reason::FocalPointRequired),
+        };
     };
     let me = now.person(&own.identity.user).filter(|me| me.role == Role::FocalPoint);
     let me = me.ok_or(Reason::FocalPointRequired)?;

@@ -8,10 +8,10 @@ use chancery_core::state::UserKey;
 use chancery_seal::sign::SigningKey;
 use zeroize::Zeroizing;
 
-use super::fingerprint;
 use super::replacement::{Pending, pending};
 use super::state_key::{StateKeyKept, keep_state_key};
 use super::teams::{TeamKept, keep_teams};
+use crate::fingerprint;
 use crate::home::{Family, Holder, Home, HomeError, Keys, Person, TlsIdentity};
 use crate::identity::Identity;
 use crate::invitation::{Invitation, InvitationError, Meant};

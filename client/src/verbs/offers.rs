@@ -98,7 +98,8 @@ pub struct Offer {
 /// [`SessionError`].
 pub fn offers(session: &Session, user: UserId) -> Result<Vec<Offer>, SessionError> {
     let leaver = Leaver::Person(user, session.now().person(&user).and_then(|person| person.state));
-    let threads = threads(session, |copy| copy.state.members.contains(&user))?;
+    let is_member = |channel| session.channel(channel).is_some_and(|copy| copy.state.members.contains(&user));
+    let threads = left_by(&threads(session)?, is_member);
     let own: Vec<StateCode> = leaver.state().into_iter().collect();
     Ok(offered(threads, leaver, |_| own.clone()))
 }
@@ -112,14 +113,14 @@ pub fn offers_of_states(session: &Session, plan: &Plan) -> Result<Vec<Offer>, Se
         Place::Strand { review, instrument } if *review == plan.review => Some(instrument.clone()),
         _ => None,
     };
+    let of = |channel| session.channel(channel).and_then(instrument);
+    let threads = threads(session)?;
     let mut offers = Vec::new();
     for (state, lost) in &plan.loses {
-        let threads = threads(session, |copy| instrument(copy).is_some_and(|of| lost.contains(&of)))?;
-        let successors = |thread: &Thread| {
-            let of = session.channel(thread.channel).and_then(instrument);
-            of.map(|of| plan.successors(&of)).unwrap_or_default()
-        };
-        offers.extend(offered(threads, Leaver::State(*state), successors));
+        let left = left_by(&threads, |channel| of(channel).is_some_and(|of| lost.contains(&of)));
+        let successors =
+            |thread: &Thread| of(thread.channel).map(|of| plan.successors(&of)).unwrap_or_default();
+        offers.extend(offered(left, Leaver::State(*state), successors));
     }
     Ok(offers)
 }
@@ -146,16 +147,17 @@ pub fn offered(
     offers
 }
 
-fn threads(
-    session: &Session,
-    is_of_leaver: impl Fn(&ChannelCopy) -> bool,
-) -> Result<Vec<Thread>, SessionError> {
+/// The threads, with whether their channel is one that the leaver is in, or the State loses.
+fn left_by(threads: &[Thread], is_of_leaver: impl Fn(ChannelId) -> bool) -> Vec<Thread> {
+    threads.iter().map(|one| Thread { of_leaver: is_of_leaver(one.channel), ..one.clone() }).collect()
+}
+
+/// Every thread that the session has read.
+fn threads(session: &Session) -> Result<Vec<Thread>, SessionError> {
     let views = channels(session)?;
     let mut threads = Vec::new();
     for view in &views {
-        let Some(copy) = session.channel(view.id) else { continue };
         let posts = session.open_posts(view.id)?;
-        let of_leaver = is_of_leaver(copy);
         for (section, posts) in OpenedPost::by_section(&posts) {
             let newest = posts.last().filter(|post| post.record.kind == ItemKind::Clarification);
             let Some(newest) = newest else { continue };
@@ -167,7 +169,7 @@ fn threads(
                 awaiting: wait.map(|wait| wait.awaiting.clone()).unwrap_or_default(),
                 last: newest.author.map(|user| (user, newest.record.state)),
                 since_ms: newest.entry.log_time_ms,
-                of_leaver,
+                of_leaver: false,
             });
         }
     }

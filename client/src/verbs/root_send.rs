@@ -15,6 +15,8 @@ pub struct RootSent {
     pub entries: Vec<(ActId, u64)>,
     /// Whether they stood there already.
     pub already: bool,
+    /// Why the invitations that they answer could not be closed, if so: the acts stand all the same.
+    pub unclosed: Option<SessionError>,
 }
 
 /// Acts were not sent.
@@ -37,27 +39,44 @@ pub enum RootSendError {
     Taken(ActId),
 }
 
+/// Whether these acts may be sent from this home, and which of them stand in the directory already: asked before
+/// anybody is shown what they say.
+///
+/// # Errors
+/// [`RootSendError`].
+pub async fn examine(session: &mut Session, file: &RootActs) -> Result<Vec<SignedAct>, RootSendError> {
+    session.home.root_key().map_err(SessionError::from)?;
+    if !file.check(session.root())?.countersigned {
+        return Err(RootSendError::NotCountersigned);
+    }
+    session.sync_directory().await?;
+    let mut left = Vec::new();
+    for act in file.acts() {
+        if !stands(session, act)? {
+            left.push(act.clone());
+        }
+    }
+    Ok(left)
+}
+
 /// Sends acts of the root, all or none, and closes the invitations that they answer. What stands in the directory
 /// already is not sent again.
 ///
 /// # Errors
 /// [`RootSendError`]; nothing was sent.
 pub async fn send(session: &mut Session, file: &RootActs) -> Result<RootSent, RootSendError> {
-    session.home.root_key().map_err(SessionError::from)?;
-    file.check(session.root())?;
-    session.sync_directory().await?;
-    let already = file.acts().iter().map(|act| stands(session, act)).collect::<Result<Vec<_>, _>>()?;
-    let already = already.iter().all(|stands| *stands);
+    let left = examine(session, file).await?;
+    let already = left.is_empty();
     if !already {
-        let acts = file.acts().iter().cloned().map(Prepared::from).collect();
+        let acts = left.into_iter().map(Prepared::from).collect();
         session.append(session.directory().id(), acts).await.map_err(stale)?;
     }
-    close_invitations_of(session, &seated(file)).await?;
+    let unclosed = close_invitations_of(session, &seated(file)).await.err();
     let index = |act: &SignedAct| {
         let id = act.content().header.act_id;
         session.directory().state.acts.get(&id).map(|index| (id, *index))
     };
-    Ok(RootSent { entries: file.acts().iter().filter_map(index).collect(), already })
+    Ok(RootSent { entries: file.acts().iter().filter_map(index).collect(), already, unclosed })
 }
 
 /// Whether exactly this act stands in the directory.

@@ -45,17 +45,28 @@ pub async fn state(
     statements: Vec<Statement>,
     way: Way,
 ) -> Result<Stated<()>, SessionError> {
-    session.home.root_key()?;
-    let directory = session.directory().id();
-    let acts = statements.into_iter().map(|statement| session.sign(directory, statement));
-    let acts: Vec<SignedAct> = acts.collect::<Result<_, _>>()?;
     match way {
         Way::Send => {
-            session.append(directory, acts.into_iter().map(Prepared::from).collect()).await?;
+            let acts = sign(session, statements)?.into_iter().map(Prepared::from).collect();
+            session.append(session.directory().id(), acts).await?;
             Ok(Stated::Sent(()))
         }
-        Way::File => Ok(Stated::Filed(Box::new(put_together(session, acts)?))),
+        Way::File => Ok(Stated::Filed(file(session, statements)?)),
     }
+}
+
+/// Puts these things into a file, for the second custodian; nothing is sent.
+///
+/// # Errors
+/// As [`state`].
+pub fn file(session: &Session, statements: Vec<Statement>) -> Result<Box<RootActs>, SessionError> {
+    Ok(Box::new(put_together(session, sign(session, statements)?)?))
+}
+
+fn sign(session: &Session, statements: Vec<Statement>) -> Result<Vec<SignedAct>, SessionError> {
+    session.home.root_key()?;
+    let directory = session.directory().id();
+    statements.into_iter().map(|statement| session.sign(directory, statement)).collect()
 }
 
 /// Asked here as it will be once the second custodian has signed, so that nobody is bothered for nothing.

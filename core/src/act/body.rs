@@ -57,7 +57,7 @@ pub struct Attachment {
     pub key: [u8; 32],
     /// Bytes of ciphertext.
     pub sealed_length: u64,
-    /// SHA-256 of the ciphertext.
+    /// SHA-256 over the SHA-256s of the sealed parts (`docs/formats/files.md`).
     pub parts_sha256: Digest,
     /// Bytes of the file itself.
     pub length: u64,

@@ -180,7 +180,7 @@ fn seen(row: InvitationRow, now_ms: u64) -> Invitation {
     }
 }
 
-/// An invitation that nobody redeemed in time is void. One that was redeemed waits for its inviter.
+/// An invitation that nobody redeemed in time has expired. One that was redeemed waits for its inviter.
 pub(super) fn state_at(state: State, expires_ms: u64, now_ms: u64) -> EnrolmentState {
     match state {
         State::Invited if expires_ms <= now_ms => EnrolmentState::Expired,

@@ -39,7 +39,7 @@ impl Files<'_> {
     }
 
     fn send(&self, name: &str) -> Said {
-        self.0.run("root", &["root", "send", &self.path(name)])
+        self.0.run("root", &["root", "send", &self.path(name), "--yes"])
     }
 
     /// The whole way of an act.
@@ -102,9 +102,10 @@ fn para_18_against_an_objection_both_custodians_sign() {
     let put = at("root", &[&complete[..], &["--act-file", &once]].concat()).expect_done();
     let words = of_kind(&put, "root-act")[0]["words"].as_str().unwrap();
     assert!(words.contains("Chile (CL)") && words.contains("ask the State"), "{words}");
-    refused(&at("root", &["root", "send", &once]), 3, "SECOND_CUSTODIAN_REQUIRED");
+    refused(&at("root", &["root", "send", &once, "--yes"]), 3, "SECOND_CUSTODIAN_REQUIRED");
     files.countersign("second", "once", "twice").expect_done();
-    let sent = at("root", &["root", "send", &twice]).expect_done();
+    refused(&at("root", &["root", "send", &twice]), 2, "NOT_CONFIRMED");
+    let sent = at("root", &["root", "send", &twice, "--yes"]).expect_done();
     assert_eq!(of_kind(&sent, "root-sent")[0]["already"], false);
     let again = at("root", &["root", "send", &twice]).expect_done();
     assert_eq!(of_kind(&again, "root-sent")[0]["already"], true);
@@ -198,7 +199,7 @@ fn what_the_second_custodian_does_not_sign() {
 
     // What is not the root's, or not in its form any more.
     let once = files.read("once");
-    let act = once.lines().last().unwrap();
+    let act = once.lines().nth(2).unwrap();
     let middle = act.len() / 2;
     let other_letter = if act.as_bytes()[middle] == b'A' { "B" } else { "A" };
     let altered = format!("{}{other_letter}{}", &act[..middle], &act[middle + 1..]);
@@ -207,6 +208,8 @@ fn what_the_second_custodian_does_not_sign() {
     assert!(matches!(said.status.code(), Some(2 | 6)), "{said:?}");
     files.write("extended", &(once.clone() + "more\n"));
     refused(&files.countersign("second", "extended", "no"), 2, "NOT_ROOT_ACTS");
+    files.write("cut", &once[..once.find("end ").unwrap()]);
+    refused(&files.countersign("second", "cut", "no"), 2, "NOT_ROOT_ACTS");
     assert!(!town.path("no").exists());
 
     files.countersign("second", "once", "twice").expect_done();
@@ -231,7 +234,7 @@ fn what_is_sent_late_twice_or_altered() {
     let size = entries(&town);
     let again = files.send("first-twice").expect_done();
     assert_eq!(of_kind(&again, "root-sent")[0]["already"], true);
-    refused(&files.send("first"), 5, "ACT_ID_TAKEN");
+    refused(&files.send("first"), 3, "SECOND_CUSTODIAN_REQUIRED");
     let late = files.send("late-twice");
     refused(&late, 5, "ALREADY_THERE");
     assert!(late.error.unwrap()["next"].as_str().unwrap().contains("countersigned again"));

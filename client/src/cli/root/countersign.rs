@@ -29,12 +29,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     examine(&home, &acts)?;
     show(&acts, context)?;
     if !args.yes && !agrees("Countersign all of it?")? {
-        return Err(Failure::new(
-            Exit::Usage,
-            "NOT_CONFIRMED",
-            "the acts were not confirmed: nothing was signed",
-            "Answer yes, or give --yes.",
-        ));
+        return Err(Failure::not_confirmed("the acts were not confirmed: nothing was signed"));
     }
     let signed = countersign(&home, &acts)?;
     files::write_new(&args.out, signed.encode().as_bytes())?;

@@ -8,20 +8,28 @@ use serde_json::json;
 use super::act_file::{read, show};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::prompt::agrees;
 use crate::cli::session;
-use crate::verbs::root_send::{RootSendError, send};
+use crate::verbs::root_send::{RootSendError, examine, send};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The file that the second custodian has countersigned
     file: PathBuf,
+    /// Send without being asked
+    #[arg(long)]
+    yes: bool,
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let acts = read(&args.file)?;
     let mut session = session::open(context).await?;
-    let sent = send(&mut session, &acts).await?;
+    let left = examine(&mut session, &acts).await?;
     show(&acts, context)?;
+    if !left.is_empty() && !args.yes && !agrees("Send all of it?")? {
+        return Err(Failure::not_confirmed("the acts were not confirmed: nothing was sent"));
+    }
+    let sent = send(&mut session, &acts).await?;
     for (act, index) in &sent.entries {
         let text = if sent.already {
             format!("Act {act} was sent before: it is entry {index} of the directory.")
@@ -30,6 +38,11 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         };
         let fields = json!({ "act": act, "index": index, "already": sent.already });
         context.out.show("root-sent", &fields, text)?;
+    }
+    if let Some(error) = sent.unclosed {
+        context.out.advise(format!(
+            "The invitations that were answered could not be closed: {error}. Send the file again to close them."
+        ));
     }
     Ok(())
 }
