@@ -94,7 +94,7 @@ reasons! {
     /// Only a focal point may do this.
     FocalPointRequired, "FOCAL_POINT_REQUIRED", Standing, Some(18),
         "Only a focal point may do this; experts draft, the focal point clears and submits.",
-        "Post a draft in your State's delegation and ask your focal point to submit it.";
+        "Ask a focal point of the State; an expert posts a draft in the State's delegation for them.";
     /// The State's clearance is missing or is not of this very post.
     ClearanceRequired, "CLEARANCE_REQUIRED", Standing, Some(18),
         "A submission needs the clearance of its State over exactly this content.",
@@ -118,7 +118,7 @@ reasons! {
     /// The author does not belong to this channel. To outsiders the channel is absent.
     NotAMember, "NOT_FOUND", Standing, None,
         "There is no such channel, entry, file or invitation for you.",
-        "Check the id; if you have just been added, synchronize and try again.";
+        "Check the id; if you have just been added, give the command again.";
     /// The act does not belong in this kind of channel.
     WrongChannel, "WRONG_CHANNEL", Input, None,
         "This kind of act does not belong in this kind of channel.",
@@ -130,7 +130,7 @@ reasons! {
     /// The person, State, team or act named is not there.
     NoSuchSubject, "NO_SUCH_SUBJECT", Input, None,
         "The person, State, team, section or act named is not there, or no longer.",
-        "Synchronize and check the name.";
+        "Check the name, and give the command again.";
     /// The person is not entitled to this channel.
     NotEntitled, "NOT_ENTITLED", Standing, Some(28),
         "The person or State is not drawn for this review or this instrument.",
@@ -166,7 +166,7 @@ reasons! {
     /// The act does not belong at this place of the log.
     NotGenesis, "NOT_GENESIS", Input, None,
         "A channel begins with the act that opens it, made by those it belongs to, and only once.",
-        "Synchronize; if the channel is new, its own focal point opens it.";
+        "Give the command again; if the channel is new, its own focal point opens it.";
     /// The author's view of this log was never its state.
     BadSeen, "BAD_SEEN", Input, None,
         "The act refers to a state that this log never had.",
@@ -178,11 +178,11 @@ reasons! {
     /// The basis is older than one already used in this channel.
     BasisBackwards, "BASIS_BACKWARDS", Conflict, None,
         "Someone has already written here on a newer state of the directory or review.",
-        "Synchronize and send again.";
+        "Give the command again.";
     /// The basis lies behind a change that concerns the act.
     StaleBasis, "STALE_BASIS", Conflict, None,
         "The directory or the review has changed for those concerned since you last looked.",
-        "Synchronize and send again.";
+        "Give the command again.";
     /// The epoch is not the channel's, or holds a key that is no longer entitled.
     StaleEpoch, "STALE_EPOCH", Conflict, None,
         "The channel's key is no longer current: a member, a key or the secretariat's team has changed.",
@@ -207,6 +207,10 @@ reasons! {
     SeatTaken, "SEAT_TAKEN", Standing, Some(18),
         "The State has, or had, a focal point: only the State's own key brings in another.",
         "Ask the focal point to hand over; without its key, announce a replacement, which takes 72 hours.";
+    /// Nobody lengthens the own time.
+    OwnEnd, "OWN_END", Standing, Some(18),
+        "A seat that is for a time is not prolonged by the person who holds it.",
+        "Ask another focal point of your State, or bring in the one who is to follow you.";
     /// Nobody would be left who holds the State's key.
     LastFocalPoint, "LAST_FOCAL_POINT", Standing, Some(18),
         "Nobody else who holds the State's key would be left as its focal point.",
@@ -238,11 +242,11 @@ reasons! {
     /// The recipients are not exactly those entitled.
     WrongRecipients, "WRONG_RECIPIENTS", Input, Some(33),
         "The key must go to exactly the channel's readers and its secretariat team: one too many or too few.",
-        "Synchronize and make the key anew; no reader, and not the secretariat, can be left out.";
+        "Give the command again; no reader, and not the secretariat, can be left out.";
     /// The number is not the next.
     WrongGeneration, "WRONG_GENERATION", Conflict, None,
         "Another generation of this key was made in the meantime.",
-        "Synchronize and try again.";
+        "Give the command again.";
     /// The revision before is not the newest of the section.
     NotTheLatest, "NOT_THE_LATEST", Conflict, None,
         "Someone has added to this section in the meantime.",
@@ -266,7 +270,7 @@ reasons! {
     /// The post is disclosed already, or is not disclosed.
     DisclosureUnchanged, "DISCLOSURE_UNCHANGED", Conflict, None,
         "The post already stands at this disclosure.",
-        "Synchronize; nothing is to be done.";
+        "Nothing is to be done.";
     /// What is withdrawn from all parties is still public.
     WithdrawPublicFirst, "WITHDRAW_PUBLIC_FIRST", Conflict, None,
         "The post is public; all parties can read it there.",
@@ -280,7 +284,7 @@ reasons! {
     /// There is no such thing for the caller: absent and forbidden look the same.
     NotFound, "NOT_FOUND", Standing, None,
         "There is no such channel, entry, file or invitation for you.",
-        "Check the id; if you have just been added, synchronize and try again.";
+        "Check the id; if you have just been added, give the command again.";
     /// The peer's key is not in the directory.
     NotEnrolled, "NOT_ENROLLED", Standing, None,
         "This device is not in the directory, or no longer.",

@@ -4,6 +4,12 @@
 use crate::id::StateCode;
 
 impl StateCode {
+    /// Whether the list has it: whether there is such a State.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        NAMES.binary_search_by_key(&self.as_str(), |(code, _)| code).is_ok()
+    }
+
     /// The State's name in English; its code if the list does not have it.
     #[must_use]
     pub fn english_name(&self) -> &str {

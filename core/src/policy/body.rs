@@ -278,7 +278,7 @@ impl BodyFault {
                 "Name an article under review and a question of the questionnaire about it."
             }
             Self::OtherInstrument { .. } => "Write to the strand of that instrument.",
-            Self::NothingAskedAbout => "Synchronize and name the revision that is asked about.",
+            Self::NothingAskedAbout => "Give the command again, and name the revision that is asked about.",
             Self::OtherQuestion => "Begin a new section under the other question.",
             Self::NoStep | Self::StepElsewhere | Self::BeginsWithoutQuestion => {
                 "Ask a question, or reply in the thread of one."

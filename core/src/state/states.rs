@@ -51,7 +51,7 @@ pub struct Replacement {
     pub keys_digest: Digest,
     /// The next State key.
     pub key: [u8; 32],
-    /// Index of the State's objection.
+    /// Index of the State's objection, to this one or to the one that was announced before it.
     pub objected: Option<u64>,
     /// Index of the act that completed it, or announced another in its place.
     pub closed: Option<u64>,

@@ -77,6 +77,7 @@ pub(crate) const fn code_of_reason(reason: Reason) -> Code {
         | Reason::NotEntitled
         | Reason::UnknownDevice
         | Reason::SeatTaken
+        | Reason::OwnEnd
         | Reason::LastFocalPoint
         | Reason::LastDevice
         | Reason::SecondCustodianRequired

@@ -187,7 +187,15 @@ fn seats() -> Vec<Row> {
 }
 
 fn ends() -> Vec<Row> {
-    use Reason::{PastEnd, UnknownDevice};
+    use Reason::{OwnEnd, PastEnd, UnknownDevice};
+    let own = |role, instruments: &'static [&'static str], end: Option<u64>| {
+        move |s: &mut Stage| {
+            reseat(s, "chile", "expert", Role::FocalPoint, (&[], Some(NOW_MS + 10))).unwrap();
+            let attempt: super::Attempt =
+                Box::new(move |s| reseat(s, "expert", "expert", role, (instruments, end)));
+            attempt
+        }
+    };
     vec![
         row(PastEnd, "an end that has come already", |s| {
             admit(s, "chile", |act| act.expires_ms = Some(NOW_MS))
@@ -198,6 +206,9 @@ fn ends() -> Vec<Row> {
             s.all.now_ms = end;
             Box::new(|s| s.post("expert", At::Strand, What::new(ItemKind::Clarification)).map(drop))
         }),
+        after(OwnEnd, "a focal point for a time stays for good", own(Role::FocalPoint, &[], None)),
+        after(OwnEnd, "or for longer", own(Role::FocalPoint, &[], Some(NOW_MS + 11))),
+        after(OwnEnd, "or as an expert", own(Role::Expert, &["untoc"], None)),
     ]
 }
 
@@ -247,6 +258,13 @@ fn replacements() -> Vec<Row> {
         after(SecondCustodianRequired, "against an objection, by one custodian", |s| {
             announce(s, "root").unwrap();
             object(s, "chile", "CL").unwrap();
+            three_days_later(s);
+            Box::new(|s| complete(s, "root", |_| ()))
+        }),
+        after(SecondCustodianRequired, "nor is it wiped by another announcement", |s| {
+            announce(s, "root").unwrap();
+            object(s, "chile", "CL").unwrap();
+            announce(s, "root").unwrap();
             three_days_later(s);
             Box::new(|s| complete(s, "root", |_| ()))
         }),

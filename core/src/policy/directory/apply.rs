@@ -175,9 +175,12 @@ impl Directory {
 
     fn announce(&mut self, index: u64, act: ActId, a: &AnnounceReplacement, log_time_ms: u64) {
         self.state_mut(a.state, |state| {
-            for earlier in &mut state.replacements {
-                earlier.closed.get_or_insert(index);
-            }
+            // Nobody wears a State out by announcing again: its objection stands until one is completed.
+            let earlier = state.replacements.iter_mut().find(|one| one.closed.is_none());
+            let objected = earlier.and_then(|earlier| {
+                earlier.closed = Some(index);
+                earlier.objected
+            });
             state.replacements.push(Replacement {
                 since: index,
                 act,
@@ -185,7 +188,7 @@ impl Directory {
                 keys: a.keys.clone(),
                 keys_digest: Digest::of(&a.keys_bytes),
                 key: a.key,
-                objected: None,
+                objected,
                 closed: None,
             });
         });

@@ -66,6 +66,9 @@ pub(super) fn reseat(scene: &Scene<'_>, act: &Reseat) -> Result<(), Reason> {
     let person = scene.now.person(&act.user).ok_or(Reason::NoSuchSubject)?;
     let state = author.state.filter(|state| person.state == Some(*state)).ok_or(Reason::NotEntitled)?;
     not_past(scene, act.expires_ms)?;
+    if author.user == act.user && is_longer(act.expires_ms, author.expires_ms) {
+        return Err(Reason::OwnEnd);
+    }
     let expected = Membership {
         state,
         role: act.role,
@@ -157,6 +160,11 @@ fn seat_is_whole(scene: &Scene<'_>, seat: &Membership) -> Result<(), Reason> {
 
 fn not_past(scene: &Scene<'_>, expires_ms: Option<u64>) -> Result<(), Reason> {
     if expires_ms.is_some_and(|end| end <= scene.log_time_ms) { Err(Reason::PastEnd) } else { Ok(()) }
+}
+
+/// Whether a seat with this end lasts longer than one with the end `before`; none is for good.
+fn is_longer(end: Option<u64>, before: Option<u64>) -> bool {
+    before.is_some_and(|before| end.is_none_or(|end| end > before))
 }
 
 /// Whoever asks holds the device key among the keys.
