@@ -243,10 +243,10 @@ fn what_is_sent_late_twice_or_altered() {
     files.put(&[&["root", "admit-state", "PE"], &PARTY[..]].concat(), "peru");
     files.countersign("second", "peru", "peru-twice").expect_done();
     let (once, twice) = (files.read("peru"), files.read("peru-twice"));
-    let decode = |text: &str| STANDARD.decode(text.lines().last().unwrap().strip_prefix("act ").unwrap());
-    let mut forged = decode(&twice).unwrap();
+    let act = twice.lines().find_map(|line| line.strip_prefix("act ")).unwrap();
+    let mut forged = STANDARD.decode(act).unwrap();
     *forged.last_mut().unwrap() ^= 1;
-    let forged = twice.replace(twice.lines().last().unwrap(), &format!("act {}", STANDARD.encode(forged)));
+    let forged = twice.replace(act, &STANDARD.encode(forged));
     files.write("forged", &forged);
     refused(&files.send("forged"), 6, "ACTS_ALTERED");
     refused(&by_hand(&town, &forged), 3, "SECOND_CUSTODIAN_REQUIRED");
