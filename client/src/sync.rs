@@ -223,11 +223,21 @@ impl Session {
         self.hold(ChannelCopy::new(id, place));
     }
 
-    /// How many channels with members the server lists for this person.
+    /// How many channels with members the server lists for this person, each with its review.
     #[must_use]
     pub fn readable(&self) -> usize {
         let kinds = [ChannelKind::Directory, ChannelKind::Publication];
-        self.listed.values().filter(|listed| !kinds.contains(&listed.kind)).count()
+        self.listed.values().filter(|listed| !kinds.contains(&listed.kind) && self.is_judged(listed)).count()
+    }
+
+    /// Channels that the server lists for this person, but not their review, without which nothing in them can be
+    /// judged. A newcomer is brought into the review by another focal point of the State.
+    pub fn without_review(&self) -> impl Iterator<Item = &ListedChannel> {
+        self.listed.values().filter(|listed| !self.is_judged(listed))
+    }
+
+    fn is_judged(&self, listed: &ListedChannel) -> bool {
+        listed.review.is_none_or(|review| self.listed.contains_key(&review))
     }
 
     /// Brings the directory up to date.
@@ -272,7 +282,8 @@ impl Session {
         self.sync_one(id, place).await
     }
 
-    /// Brings everything that the person reads up to date: directory, reviews, then the rest.
+    /// Brings everything that the person reads up to date: directory, reviews, then the rest. A channel whose
+    /// review is not served waits.
     ///
     /// # Errors
     /// [`SessionError`].
@@ -283,8 +294,8 @@ impl Session {
             &[ChannelKind::Review][..],
             &[ChannelKind::Strand, ChannelKind::Coordination, ChannelKind::Delegation],
         ] {
-            let ids: Vec<ChannelId> =
-                self.listed.values().filter(|listed| kinds.contains(&listed.kind)).map(|l| l.id).collect();
+            let of_kind = |listed: &&ListedChannel| kinds.contains(&listed.kind) && self.is_judged(listed);
+            let ids: Vec<ChannelId> = self.listed.values().filter(of_kind).map(|listed| listed.id).collect();
             for id in ids {
                 let place = self.place(id).await?;
                 self.sync_one(id, place).await?;

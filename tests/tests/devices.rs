@@ -70,6 +70,7 @@ fn a_further_device_reads_everything_and_a_revoked_one_is_cut_off_at_once() {
     assert!(!said.status.success(), "the stream of the revoked device is cut: {said:?}");
     assert_eq!(town.refused("chile", &["people"], 3), "NOT_ENROLLED");
 
+    assert_eq!(town.refused("desktop", &["device", "revoke", &laptop[..8]], 5), "SHUT_OUT");
     let after = ask(&town, "After");
     assert_eq!(read(&town, "desktop", &after).as_deref(), Some("After"));
     let listed = devices(&town, "desktop");
@@ -291,7 +292,12 @@ fn the_only_officer_who_lost_everything_reads_on_and_reads_back_through_the_next
     let user = text(&town.run("officer", &["whoami"]).one("whoami"), "user");
     let before = ask(&town, "Before");
     officer_certified_anew(&town, &user);
-    town.done("new", &["upkeep"]);
+    let kept = town.done("new", &["upkeep"]);
+    assert_eq!(
+        of_kind(&kept, "team"),
+        Vec::<&Value>::new(),
+        "the key of all parties came with `join`: {kept:?}"
+    );
     assert_eq!(read(&town, "new", &before), None, "until a member has made the next key");
     let after = ask(&town, "After");
     assert_eq!(read(&town, "new", &after).as_deref(), Some("After"));

@@ -112,6 +112,8 @@ fn an_invitation_is_for_one_and_a_stranger_gets_nowhere() {
     let town = Town::with_review();
     let invited = town.run("chile", &EXPERT).one("invitation");
     let join = ["join", "--accept", invited["invitation"].as_str().unwrap()];
+    let lookup = invited["lookup"].as_str().unwrap();
+    assert_eq!(town.refused("chile", &["admit", &lookup[..8]], 5), "NOT_ANSWERED");
     assert_eq!(town.run("first", &join).one("enrolment")["enrolment"], "waiting");
     assert_eq!(town.run("first", &join).one("enrolment")["enrolment"], "waiting", "again is no harm");
     assert_eq!(town.refused("second", &join, 5), "INVITATION_VOID");
@@ -123,7 +125,6 @@ fn an_invitation_is_for_one_and_a_stranger_gets_nowhere() {
     }
     assert_eq!(town.refused("first", &["people"], 3), "NOT_ENROLLED");
 
-    let lookup = invited["lookup"].as_str().unwrap();
     town.done("chile", &["admit", "--refuse", &lookup[..8]]);
     assert_eq!(town.refused("first", &["join"], 5), "INVITATION_VOID");
     assert_eq!(town.run("first", &["whoami"]).one("whoami")["enrolment"], "void");

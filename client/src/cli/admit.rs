@@ -1,6 +1,6 @@
 //! `chancery admit` and `chancery root admit`: who has answered, and letting them in.
 
-use chancery_core::act::{Role, Team};
+use chancery_core::act::Team;
 use serde_json::json;
 
 use super::context::Context;
@@ -43,6 +43,8 @@ pub(super) async fn run(args: Args, by_file: Option<&ActFile>, context: &Context
     if args.who.is_empty() && !args.all {
         return list(&all, context);
     }
+    let ready = |one: &Candidate| matches!(one.standing, Standing::Ready(_));
+    let replacements = all.iter().filter(|one| ready(one) && one.terms.replaces).count();
     let chosen = choose(all, &args)?;
     if args.refuse {
         for candidate in &chosen {
@@ -67,7 +69,11 @@ pub(super) async fn run(args: Args, by_file: Option<&ActFile>, context: &Context
         return Ok(());
     }
     if chosen.is_empty() {
-        return context.out.say("Nobody has answered yet.");
+        return context.out.say(if replacements == 0 {
+            "Nobody has answered yet."
+        } else {
+            "Nobody has answered but who is to take a focal point's place: `chancery root replace announce WHO`."
+        });
     }
     if let Some(file) = by_file {
         return match admit_by_file(&mut session, &chosen).await? {
@@ -75,14 +81,11 @@ pub(super) async fn run(args: Args, by_file: Option<&ActFile>, context: &Context
             None => context.out.say("All of them were admitted before; their invitations are closed now."),
         };
     }
-    let mut person = false;
     for candidate in chosen {
-        let admitted = admit(&mut session, candidate).await?;
-        person |= matches!(admitted.terms.role, Role::Expert | Role::Observer);
-        show(&admitted, context)?;
+        show(&admit(&mut session, candidate).await?, context)?;
     }
     // A newcomer of the State is brought into its channels at once.
-    if person { session::keep_up(&mut session, context).await } else { Ok(()) }
+    if session.home.person().is_ok() { session::keep_up(&mut session, context).await } else { Ok(()) }
 }
 
 /// Lets in one's own devices that have answered.
@@ -215,17 +218,53 @@ fn show(admitted: &Admitted, context: &Context) -> Result<(), Failure> {
 pub(super) fn show_teams(teams: &[TeamKept], context: &Context) -> Result<(), Failure> {
     for kept in teams {
         let (team, generation, recipients, done) = match *kept {
-            TeamKept::Made { team, generation, recipients } => (team, generation, recipients, "made"),
-            TeamKept::Shared { team, generation, recipients } => (team, generation, recipients, "shared"),
+            TeamKept::Made { team, generation, recipients, .. } => {
+                (team, generation, Some(recipients), "made")
+            }
+            TeamKept::Shared { team, generation, recipients } => {
+                (team, generation, Some(recipients), "shared")
+            }
+            TeamKept::Awaited { team, generation } => (team, generation, None, "awaited"),
         };
-        let name = team_name(team);
-        let fields =
-            json!({ "team": name, "generation": generation, "recipients": recipients, "done": done });
-        let verb = if done == "made" { "Made" } else { "Shared" };
+        let fields = json!({
+            "team": team_code(team), "generation": generation, "recipients": recipients, "done": done,
+            "lost": matches!(kept, TeamKept::Made { lost: true, .. }),
+        });
         context.out.record("team", &fields)?;
-        context.out.advise(format!("{verb} key {generation} of {name} for {recipients}."));
+        context.out.advise(team_text(kept));
     }
     Ok(())
+}
+
+fn team_text(kept: &TeamKept) -> String {
+    match *kept {
+        TeamKept::Made { team, generation, recipients, lost } => {
+            let made = format!("Made key {generation} of {} for {recipients}.", team_name(team));
+            if !lost {
+                return made;
+            }
+            format!(
+                "{made} Nobody who could hand on the key before holds it any more: what it opens stays open to those \
+                 who have it, and closed to whoever comes later."
+            )
+        }
+        TeamKept::Shared { team, generation, recipients } => {
+            format!("Shared key {generation} of {} for {recipients}.", team_name(team))
+        }
+        TeamKept::Awaited { team, generation } => format!(
+            "Key {generation} of {} waits for one who holds it: it is handed on with that person's next command.",
+            team_name(team)
+        ),
+    }
+}
+
+/// A team in JSON: a State's code, the id of a team of the secretariat, or `all-parties`.
+fn team_code(team: Team) -> String {
+    match team {
+        Team::State(state) => state.to_string(),
+        Team::Secretariat(id) => id.to_string(),
+        Team::AllParties => "all-parties".to_owned(),
+    }
 }
 
 fn team_name(team: Team) -> String {

@@ -48,7 +48,8 @@ pub(super) fn fields(step: &Step) -> Value {
                 KeyWord::Custodians { .. } => "custodians",
             });
         }
-        Fact::Admitted { role, word, device, .. } => {
+        Fact::Admitted { role, of, word, device, .. } => {
+            fields["state"] = json!(of);
             fields["role"] = json!(role.as_str());
             fields["device"] = json!(device);
             of_word(&mut fields, *word);

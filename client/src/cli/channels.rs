@@ -11,6 +11,7 @@ use super::replacement;
 use super::session::{self, confirmed_fields, confirmed_text, name_of, quoted, tell_alarm, tell_unlisted};
 use super::time::rfc3339;
 use crate::render::date;
+use crate::sync::Session;
 use crate::verbs::channels::{ChannelView, Wait, channels};
 use crate::verbs::replacement::concerning;
 use crate::verbs::trust::changes::Acknowledged;
@@ -23,6 +24,7 @@ pub(super) async fn run(context: &Context) -> Result<(), Failure> {
     let views = channels(&session)?;
     replacement::tell(&concerning(&session), context)?;
     tell_unlisted(&mut session, context)?;
+    tell_without_review(&session, context)?;
     tell_changes(&session, context, Acknowledged::Told)?;
     for view in &views {
         context.out.record("channel", &fields(view))?;
@@ -36,8 +38,20 @@ pub(super) async fn run(context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
+fn tell_without_review(session: &Session, context: &Context) -> Result<(), Failure> {
+    for listed in session.without_review() {
+        let fields = json!({ "channel": listed.id, "channel_kind": listed.kind, "review": listed.review });
+        context.out.record("without-review", &fields)?;
+        context.out.advise(format!(
+            "{} opens once you are in its review: another focal point of your State brings you in with the next command.",
+            listed.id
+        ));
+    }
+    Ok(())
+}
+
 /// Team keys stand in the directory, in which nobody complains; they are told all the same.
-fn team_alarms(session: &crate::sync::Session) -> Vec<crate::verbs::complain::Alarm> {
+fn team_alarms(session: &Session) -> Vec<crate::verbs::complain::Alarm> {
     let channel = session.directory().id();
     let alerts = session.team_alerts().iter();
     alerts.map(|alert| crate::verbs::complain::Alarm { channel, alert: *alert }).collect()

@@ -11,7 +11,7 @@ use super::time::rfc3339;
 use super::{admit, invite};
 use crate::invitation::Meant;
 use crate::sync::Session;
-use crate::verbs::devices::{Listed, call, devices, find, revoke};
+use crate::verbs::devices::{Listed, NextKey, Revoked, call, devices, find, revoke};
 use crate::verbs::invite::{invite as open_invitation, terms_of};
 use crate::verbs::people;
 
@@ -117,12 +117,18 @@ async fn shut_out(args: RevokeArgs, context: &Context) -> Result<(), Failure> {
 }
 
 /// Says what became of a device.
-pub(super) fn told(revoked: &crate::verbs::devices::Revoked, context: &Context) -> Result<(), Failure> {
-    let fields = json!({ "user": revoked.user, "device": revoked.device, "new_key": revoked.own });
-    let key = if revoked.own {
-        " Your next key is made: what is written from now on does not open to whoever has the device."
-    } else {
-        " The person's own client makes their next key as soon as it comes online."
+pub(super) fn told(revoked: &Revoked, context: &Context) -> Result<(), Failure> {
+    let made = revoked.next_key == NextKey::Made;
+    let fields = json!({ "user": revoked.user, "device": revoked.device, "new_key": made });
+    let key = match revoked.next_key {
+        NextKey::Made => {
+            " Your next key is made: what is written from now on does not open to whoever has the device."
+        }
+        NextKey::Awaited => " The person's own client makes their next key as soon as it comes online.",
+        NextKey::NoDevice => {
+            " It was the person's only device: they come back by their recovery sheet (`chancery recover`), or are \
+             certified anew (`invite --recertify`). Until then nothing can be addressed to them."
+        }
     };
     let text = format!("{} is shut out.{key} What it has read stays read.", revoked.device);
     context.out.show("device-revoked", &fields, text)

@@ -50,14 +50,13 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     } else {
         After::Expert(args.as_expert)
     };
-    let mut plan = plan(&mut session, args.to.as_deref(), args.until, after).await?;
+    let plan = plan(&mut session, args.to.as_deref(), args.until, after).await?;
     preview(&session, &plan, context)?;
     if !args.yes && !agrees("Hand over?")? {
         return Err(Failure::not_confirmed("the hand-over was not confirmed"));
     }
-    if asks && agrees("Leave the directory yourself once it is done?")? {
-        plan.after = After::Leaves;
-    }
+    let leaves = asks && agrees("Leave the directory yourself once it is done?")?;
+    let plan = if leaves { plan.and_leave(&session)? } else { plan };
     let done = hand_over(&mut session, &plan).await?;
     show(&session, &plan, &done, context)
 }

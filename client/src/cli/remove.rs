@@ -35,6 +35,12 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     if args.act_file.way() == Way::File {
         return Err(HomeError::NotACustodian.into());
     }
+    if session.person()?.identity.user == user {
+        return Err(Failure::usage(
+            "this is yourself",
+            "A focal point leaves with `chancery hand-over --to WHO --leave`; anyone else asks a focal point.",
+        ));
+    }
     session.sync_all().await?;
     let offered = offers(&session, user)?;
     let removed = remove_person(&mut session, user).await?;

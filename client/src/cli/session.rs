@@ -268,6 +268,13 @@ impl From<SessionError> for Failure {
             SessionError::NoSuchChannel(_) | SessionError::NotFound { .. } => {
                 Self::not_found(text, "See `chancery channels` and `chancery threads`.")
             }
+            SessionError::ShutOut(_) => {
+                Self::new(Exit::Conflict, "SHUT_OUT", format!("{text}."), "Nothing is to be done.")
+            }
+            SessionError::NotAnswered(_) => {
+                let next = "See `admit` without arguments; who was invited answers with `chancery join`.";
+                Self::new(Exit::Conflict, "NOT_ANSWERED", format!("{text}."), next)
+            }
             SessionError::Ambiguous { .. } => {
                 Self::usage(text, "Name more of its id, or name the review with --review.")
             }
@@ -275,6 +282,11 @@ impl From<SessionError> for Failure {
                 let next =
                     "Ask the secretariat to run `chancery upkeep`, or hold it back for now with --hold-back.";
                 Self::new(Exit::Conflict, "NO_ALL_PARTIES_KEY", text, next)
+            }
+            SessionError::LostAllPartiesKey { .. } => {
+                let next = "It stays open to those who held that key. The State that opened it can open it to you \
+                            too: withdraw it from all parties, and disclose it once more.";
+                Self::new(Exit::Conflict, "NO_SECRET", text, next)
             }
             SessionError::NoStateKey(_) => {
                 let next = "Ask another focal point of your State to run `chancery upkeep`; `chancery whoami` shows when the key is here.";
@@ -315,7 +327,7 @@ impl From<OpenError> for Failure {
         let text = error.to_string();
         match error {
             OpenError::NoSecret(_) | OpenError::NotAddressed => {
-                let next = "Ask your focal point to run `chancery upkeep`; then synchronize and try again.";
+                let next = "Ask your focal point to run `chancery upkeep`; then give the command again.";
                 Self::new(Exit::Conflict, "NO_SECRET", text, next)
             }
             OpenError::OtherWraps | OpenError::OtherBytes | OpenError::Content(_) => {

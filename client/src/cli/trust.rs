@@ -103,9 +103,10 @@ fn told(step: &Step, name: &dyn Fn(UserId) -> String) -> String {
             state.english_name()
         ),
         Fact::ReplacementObjected(state) => format!("{} objected to it.", state.english_name()),
-        Fact::Admitted { user, role, word, device } => {
+        Fact::Admitted { user, role, of, word, device } => {
+            let of = of.map(|state| format!(" of {}", state.english_name())).unwrap_or_default();
             format!(
-                "{} admitted {} as {} with the device {}.",
+                "{} admitted {} as {}{of} with the device {}.",
                 said(*word, &by),
                 name(*user),
                 a(*role),

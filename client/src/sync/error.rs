@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chancery_core::act::ActError;
 use chancery_core::error::Reason;
-use chancery_core::id::{ActId, ChannelId, StateCode};
+use chancery_core::id::{ActId, ChannelId, DeviceId, StateCode};
 use chancery_core::policy::BodyFault;
 use chancery_seal::SealError;
 
@@ -66,6 +66,12 @@ pub enum SessionError {
         /// As the person named it.
         name: String,
     },
+    /// The device was shut out before.
+    #[error("the device {0} is shut out already")]
+    ShutOut(DeviceId),
+    /// The invitation is not one that somebody has answered and that is open.
+    #[error("nobody can be admitted: the invitation {0}")]
+    NotAnswered(&'static str),
     /// More than one thing fits.
     #[error("{name} fits more than one {what}")]
     Ambiguous {
@@ -77,6 +83,15 @@ pub enum SessionError {
     /// There is no key of all parties to which a disclosure could be wrapped.
     #[error("the secretariat has not made the key of all parties yet")]
     NoAllPartiesKey,
+    /// What was opened to all parties was opened under a key that nobody could hand on any more when this person
+    /// came.
+    #[error(
+        "this was opened to all parties under key {generation}, which was lost before you could be given it"
+    )]
+    LostAllPartiesKey {
+        /// The generation of the key.
+        generation: u64,
+    },
     /// This home does not hold its State's newest key, or the State has none.
     #[error("this home does not hold the current key of {0}")]
     NoStateKey(StateCode),

@@ -3,7 +3,7 @@
 use chancery_core::act::{Handed, KeySuccession, ReplaceStateKey, Role, StateStatement, Statement};
 use chancery_core::error::Reason;
 use chancery_core::id::{KeyId, StateCode};
-use chancery_core::state::StateKey;
+use chancery_core::state::{DirectoryAt, StateKey};
 use chancery_seal::kem::KemKeyPair;
 use chancery_seal::sign::SigningKey;
 use chancery_seal::wrap::commit;
@@ -68,11 +68,27 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub async fn renew_state_key(&mut self) -> Result<Option<Replaced>, SessionError> {
+        self.make_state_key(|now, state, _| now.state_key_is_current(&state)).await
+    }
+
+    /// Makes the next key of the person's State in place of the one of this generation. Where another focal point
+    /// is faster, theirs counts.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn replace_state_key(&mut self, generation: u64) -> Result<Option<Replaced>, SessionError> {
+        self.make_state_key(|_, _, newest| newest > generation).await
+    }
+
+    async fn make_state_key(
+        &mut self,
+        is_done: impl Fn(DirectoryAt<'_>, StateCode, u64) -> bool,
+    ) -> Result<Option<Replaced>, SessionError> {
         self.sync_directory().await?;
         let mut attempts = ATTEMPTS;
         loop {
-            let (state, _) = self.newest_state_key()?;
-            if self.now().state_key_is_current(&state) {
+            let (state, newest) = self.newest_state_key()?;
+            if is_done(self.now(), state, newest.generation) {
                 return Ok(None);
             }
             let (composed, replaced) = self.next_state_key()?;

@@ -175,13 +175,10 @@ fn newcomer(request: &Bytes, terms: &Terms) -> Option<Newcomer> {
 /// finishes it.
 ///
 /// # Errors
-/// [`SessionError::Refused`] by the policy; [`Reason::BadPossession`] for an answer that was forged.
+/// [`SessionError::Refused`] by the policy; [`Reason::BadPossession`] for an answer that was forged;
+/// [`SessionError::NotAnswered`].
 pub async fn admit(session: &mut Session, candidate: Candidate) -> Result<Admitted, SessionError> {
-    let newcomer = match candidate.standing {
-        Standing::Ready(newcomer) => newcomer,
-        Standing::Waiting | Standing::Void | Standing::Expired => return Err(Reason::NoSuchSubject.into()),
-        Standing::Forged => return Err(Reason::BadPossession.into()),
-    };
+    let newcomer = answered(&candidate.standing)?;
     let (user, device) = (newcomer.keys.user(), newcomer.keys.device());
     let terms = candidate.terms;
     // Takes 72 hours and two acts of its own.
@@ -191,7 +188,7 @@ pub async fn admit(session: &mut Session, candidate: Candidate) -> Result<Admitt
     let mut state_key = false;
     if session.now().by_device(&device).is_none() {
         state_key = with_current_state_key(session, async |session| {
-            let acts = acts(session, &newcomer, &terms)?;
+            let acts = acts(session, newcomer, &terms)?;
             let certifies = acts.len() > 1;
             session.append(session.directory().id(), acts).await?;
             Ok(certifies)
@@ -203,7 +200,7 @@ pub async fn admit(session: &mut Session, candidate: Candidate) -> Result<Admitt
         Holder::Custodian { .. } | Holder::Second { .. } => (Vec::new(), Vec::new()),
         Holder::Person(_) => (keep_state_key(session).await?, teams::keep_teams(session).await?),
     };
-    let fingerprint = newcomer.fingerprint;
+    let fingerprint = newcomer.fingerprint.clone();
     Ok(Admitted {
         user,
         device,
@@ -229,13 +226,7 @@ pub async fn admit_by_file(
     session.home.root_key()?;
     let mut all = Vec::new();
     for candidate in candidates {
-        let newcomer = match &candidate.standing {
-            Standing::Ready(newcomer) => newcomer,
-            Standing::Waiting | Standing::Void | Standing::Expired => {
-                return Err(Reason::NoSuchSubject.into());
-            }
-            Standing::Forged => return Err(Reason::BadPossession.into()),
-        };
+        let newcomer = answered(&candidate.standing)?;
         if candidate.terms.replaces {
             return Err(Reason::SeatTaken.into());
         }
@@ -250,6 +241,17 @@ pub async fn admit_by_file(
         return Ok(None);
     }
     Ok(Some(root_state::file(session, all)?))
+}
+
+/// Who has answered an invitation that is open.
+fn answered(standing: &Standing) -> Result<&Newcomer, SessionError> {
+    match standing {
+        Standing::Ready(newcomer) => Ok(newcomer),
+        Standing::Forged => Err(Reason::BadPossession.into()),
+        Standing::Waiting => Err(SessionError::NotAnswered("was not answered yet")),
+        Standing::Void => Err(SessionError::NotAnswered("is closed")),
+        Standing::Expired => Err(SessionError::NotAnswered("has expired")),
+    }
 }
 
 /// Closes the invitations that these people have answered, now that they are in the directory.

@@ -31,8 +31,19 @@ pub struct Revoked {
     pub user: UserId,
     /// The device.
     pub device: DeviceId,
-    /// Whether it was one's own: then the next key of the person was made with it.
-    pub own: bool,
+    /// What becomes of the person's own key, which the device knew.
+    pub next_key: NextKey,
+}
+
+/// The key of a person after one that a device knew which was shut out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextKey {
+    /// It was made at once, by the person.
+    Made,
+    /// One of the person's other devices makes it.
+    Awaited,
+    /// The person has no other device: it comes with a device by the recovery sheet, or with new keys.
+    NoDevice,
 }
 
 /// The devices that a person has, or had, oldest first: one's own, or another's.
@@ -65,18 +76,21 @@ pub async fn devices(session: &mut Session, of: Option<UserId>) -> Result<Vec<Li
 /// The device in force of a person whose id begins with these digits, or that is called so here.
 ///
 /// # Errors
-/// [`SessionError::NotFound`], [`SessionError::Ambiguous`].
+/// [`SessionError::NotFound`], [`SessionError::Ambiguous`]; [`SessionError::ShutOut`] if only one that is shut out
+/// is meant.
 pub async fn find(session: &mut Session, of: Option<UserId>, name: &str) -> Result<DeviceId, SessionError> {
     let digits = name.to_ascii_lowercase();
     let all = devices(session, of).await?;
     let is_meant = |one: &&Listed| {
         let by_id = digits.len() >= 4 && one.device.to_string().starts_with(&digits);
-        one.until_ms.is_none() && (by_id || one.name.as_deref() == Some(name))
+        by_id || one.name.as_deref() == Some(name)
     };
-    let found: Vec<&Listed> = all.iter().filter(is_meant).collect();
-    match found.as_slice() {
-        [one] => Ok(one.device),
-        [] => Err(SessionError::NotFound { what: "device", name: name.to_owned() }),
+    let (found, gone): (Vec<&Listed>, Vec<&Listed>) =
+        all.iter().filter(is_meant).partition(|one| one.until_ms.is_none());
+    match (found.as_slice(), gone.as_slice()) {
+        ([one], _) => Ok(one.device),
+        ([], [gone, ..]) => Err(SessionError::ShutOut(gone.device)),
+        ([], []) => Err(SessionError::NotFound { what: "device", name: name.to_owned() }),
         _ => Err(SessionError::Ambiguous { what: "device", name: name.to_owned() }),
     }
 }
@@ -108,11 +122,11 @@ pub async fn revoke(
     let user = of.or(own).ok_or(Reason::NoSuchSubject)?;
     if own == Some(user) {
         user_key::replace(session, &[device]).await?;
-        return Ok(Revoked { user, device, own: true });
+        return Ok(Revoked { user, device, next_key: NextKey::Made });
     }
     let statement = Statement::RevokeDevice(RevokeDevice { user, device });
     session.state_in_directory(statement, Vec::new()).await?;
-    Ok(Revoked { user, device, own: false })
+    Ok(revoked(session, user, device))
 }
 
 /// Shuts out a device of an officer or focal point, as the root.
@@ -127,5 +141,11 @@ pub async fn revoke_as_root(
 ) -> Result<Stated<Revoked>, SessionError> {
     let statement = Statement::RevokeDevice(RevokeDevice { user, device });
     let stated = state_as_root(session, vec![statement], way).await?;
-    Ok(stated.map(|()| Revoked { user, device, own: false }))
+    Ok(stated.map(|()| revoked(session, user, device)))
+}
+
+/// Another's device, which was shut out.
+fn revoked(session: &Session, user: UserId, device: DeviceId) -> Revoked {
+    let others = session.now().person(&user).is_some_and(|person| person.devices().next().is_some());
+    Revoked { user, device, next_key: if others { NextKey::Awaited } else { NextKey::NoDevice } }
 }

@@ -12,7 +12,7 @@ use chancery_seal::secret::RevisionKey;
 use chancery_seal::wrap::unwrap_revision_key;
 
 use crate::files::{Progress, Saved, save};
-use crate::keyring::{OpenError, SealedPost, open_with};
+use crate::keyring::{OpenError, SealedPost, TeamKey, open_with};
 use crate::link::DisclosedItem;
 use crate::sync::{Session, SessionError};
 use crate::verify::{At, Fault, PublicationCopy, VerifyError};
@@ -136,8 +136,7 @@ fn open(session: &Session, grant: &Grant, fetched: &DisclosedItem) -> Result<Pos
             RevisionKey::from_bytes(bytes.ok_or(OpenError::OtherBytes)?)
         }
         Audience::AllParties => {
-            let team = session.teams().get(Team::AllParties, fetched.generation);
-            let team = team.ok_or(OpenError::NotAddressed)?;
+            let team = all_parties_key(session, fetched.generation)?;
             let commitment = &post.body.key_commitment;
             unwrap_revision_key(&place, fetched.generation, commitment, &team.pair, &fetched.key_material)?
         }
@@ -150,4 +149,15 @@ fn open(session: &Session, grant: &Grant, fetched: &DisclosedItem) -> Result<Pos
         return Err(OpenError::OtherBytes.into());
     }
     Ok(body)
+}
+
+/// The key of all parties of a generation. Who holds a later one alone came after the earlier was lost.
+fn all_parties_key(session: &Session, generation: u64) -> Result<&TeamKey, SessionError> {
+    let keys = session.teams();
+    let later = keys.newest(Team::AllParties).is_some_and(|newest| newest.generation > generation);
+    keys.get(Team::AllParties, generation).ok_or(if later {
+        SessionError::LostAllPartiesKey { generation }
+    } else {
+        OpenError::NotAddressed.into()
+    })
 }

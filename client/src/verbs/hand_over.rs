@@ -81,7 +81,7 @@ struct Begun {
 ///
 /// # Errors
 /// [`Reason::FocalPointRequired`]; [`Reason::NoSuchSubject`]; [`Reason::LastFocalPoint`] if nobody would be left
-/// for good.
+/// for good; [`Reason::OutsideMechanism`] for an instrument that is not reviewed.
 pub async fn plan(
     session: &mut Session,
     to: Option<&str>,
@@ -119,8 +119,20 @@ pub async fn plan(
         after: begun.after,
         lookup: begun.lookup,
     };
-    stays_in_good_hands(session, &plan)?;
+    check(session, &plan)?;
     Ok(plan)
+}
+
+impl Plan {
+    /// The same hand-over, after which one leaves the directory.
+    ///
+    /// # Errors
+    /// [`Reason::LastFocalPoint`] if nobody would be left for good.
+    pub fn and_leave(self, session: &Session) -> Result<Self, SessionError> {
+        let plan = Self { after: After::Leaves, ..self };
+        check(session, &plan)?;
+        Ok(plan)
+    }
 }
 
 /// Hands over. What is done already is not done again.
@@ -153,8 +165,9 @@ pub async fn hand_over(session: &mut Session, plan: &Plan) -> Result<HandedOver,
         After::Leaves => leave(session).await?,
         After::Expert(instruments) => {
             let me = session.person()?.identity.user;
+            let expires_ms = session.now().person(&me).and_then(|me| me.expires_ms);
             let instruments = instruments.clone();
-            reseat(session, me, &Seat { role: Role::Expert, instruments, expires_ms: None }).await?;
+            reseat(session, me, &Seat { role: Role::Expert, instruments, expires_ms }).await?;
         }
     }
     session.home.remove(Family::HandOver, BEGUN)?;
@@ -201,6 +214,16 @@ async fn successor(
         [] => Err(Reason::NoSuchSubject.into()),
         _ => Err(SessionError::Ambiguous { what: "person", name: to.to_owned() }),
     }
+}
+
+/// What is refused at its end is not begun.
+fn check(session: &Session, plan: &Plan) -> Result<(), SessionError> {
+    if let After::Expert(instruments) = &plan.after
+        && !instruments.iter().all(|code| session.mechanism().instrument(code).is_some())
+    {
+        return Err(Reason::OutsideMechanism.into());
+    }
+    stays_in_good_hands(session, plan)
 }
 
 /// Whoever leaves must leave another behind for good.

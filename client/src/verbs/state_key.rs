@@ -8,7 +8,7 @@ use chancery_seal::wrap::commit;
 
 use crate::compose::{RecipientKey, wrap_to};
 use crate::keyring::state_key_info;
-use crate::sync::{Session, SessionError, lost_race};
+use crate::sync::{Replaced, Session, SessionError, lost_race};
 
 /// One thing that was done for the State's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,12 @@ pub enum StateKeyKept {
     },
 }
 
+impl From<Replaced> for StateKeyKept {
+    fn from(made: Replaced) -> Self {
+        Self::Replaced { state: made.state, generation: made.generation, recipients: made.recipients }
+    }
+}
+
 /// Brings the key of the person's State into order, if this home holds it. The focal point who enrolled with it
 /// hands it to themselves too, so that their other devices and their recovery sheet open it.
 ///
@@ -47,11 +53,7 @@ pub async fn keep_state_key(session: &mut Session) -> Result<Vec<StateKeyKept>, 
     }
     match session.renew_state_key().await {
         Ok(None) => {}
-        Ok(Some(made)) => done.push(StateKeyKept::Replaced {
-            state: made.state,
-            generation: made.generation,
-            recipients: made.recipients,
-        }),
+        Ok(Some(made)) => done.push(made.into()),
         // The person's own key comes first; then there is somebody to hand the State's to.
         Err(error) if error.reason() == Some(Reason::NoCurrentKey) => return Ok(done),
         Err(error) => return Err(error),

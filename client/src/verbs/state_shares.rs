@@ -20,6 +20,7 @@ use chancery_seal::sign::SigningKey;
 use chancery_seal::wrap::{Purpose, Scope, WrapInfo, commit, unwrap, wrap};
 
 use super::state_key::{StateKeyKept, keep_state_key};
+use super::user_key;
 use crate::compose::{RecipientKey, Signer, wrap_to};
 use crate::entry::OwnWrap;
 use crate::home::Holder;
@@ -56,7 +57,7 @@ pub struct Recovered {
     pub state: StateCode,
     /// The generation of the key.
     pub generation: u64,
-    /// What was done for the key then: it is replaced, because it was known to others.
+    /// What was done for the key then: it is replaced, because others can put it together, too.
     pub kept: Vec<StateKeyKept>,
 }
 
@@ -137,7 +138,8 @@ pub async fn give(session: &mut Session, to: UserId) -> Result<Given, SessionErr
 /// # Errors
 /// [`SealError::TooFewShares`], [`SealError::WrongShares`]; [`SessionError::NotFound`] without any share.
 pub async fn recover(session: &mut Session) -> Result<Recovered, SessionError> {
-    session.sync_directory().await?;
+    // What is handed to the person goes to their own key, which comes first.
+    user_key::renew(session).await?;
     let held = newest(session)?;
     let public = session.now().state_key(&held.state).ok_or_else(no_share)?.key;
     let key = combine(&held.shares, held.threshold, &public)?;
@@ -149,7 +151,10 @@ pub async fn recover(session: &mut Session) -> Result<Recovered, SessionError> {
         }
     })?;
     session.open_state_keys();
-    Ok(Recovered { state, generation, kept: keep_state_key(session).await? })
+    let mut kept: Vec<StateKeyKept> =
+        session.replace_state_key(generation).await?.map(StateKeyKept::from).into_iter().collect();
+    kept.extend(keep_state_key(session).await?);
+    Ok(Recovered { state, generation, kept })
 }
 
 /// The State's word that the person is its focal point.
@@ -159,7 +164,7 @@ async fn seat_oneself(session: &mut Session, state: StateCode, key: &SigningKey)
     if person.role == Role::FocalPoint {
         return Ok(());
     }
-    let (role, instruments, expires_ms) = (Role::FocalPoint, Vec::new(), None);
+    let (role, instruments, expires_ms) = (Role::FocalPoint, Vec::new(), person.expires_ms);
     let keys = person.record().certified;
     let word = Membership { state, role, instruments: instruments.clone(), keys, expires_ms };
     let signer = Signer { key, root: session.root() };

@@ -29,6 +29,8 @@ pub enum TeamKept {
         generation: u64,
         /// To how many.
         recipients: usize,
+        /// Whether the key does not open the one before, because nobody who could hand that on held it any more.
+        lost: bool,
     },
     /// The current key was handed to those who joined.
     Shared {
@@ -39,10 +41,17 @@ pub enum TeamKept {
         /// How many.
         recipients: usize,
     },
+    /// Something is to be done with the key by another, who holds it.
+    Awaited {
+        /// The team.
+        team: Team,
+        /// The generation.
+        generation: u64,
+    },
 }
 
 /// Brings the keys of every team that the person manages into order: a focal point's State, an officer's
-/// team and all parties.
+/// team and all parties. What only another can do, who holds the key, waits for that one.
 ///
 /// # Errors
 /// [`SessionError`]; what was done before it stays done.
@@ -83,11 +92,22 @@ async fn keep_team(session: &mut Session, team: Team, done: &mut Vec<TeamKept>) 
     let Some(current) = now.team(&team).cloned() else {
         return make(session, team, None, done).await;
     };
-    if !now.team_is_current(&team) || is_due(session, team, &current, &entitled) {
+    if now.team_is_lost(&team) {
         return make(session, team, Some(&current), done).await;
     }
+    let due = !now.team_is_current(&team) || is_due(session, team, &current, &entitled);
     let holds = |key: &KeyId| current.holders.iter().any(|(_, holder)| holder == key);
     let newcomers: Vec<KeyId> = entitled.into_iter().filter(|key| !holds(key)).collect();
+    if !due && newcomers.is_empty() {
+        return Ok(());
+    }
+    if session.teams().get(team, current.number).is_none() {
+        done.push(TeamKept::Awaited { team, generation: current.number });
+        return Ok(());
+    }
+    if due {
+        return make(session, team, Some(&current), done).await;
+    }
     share(session, team, &current, &newcomers, done).await
 }
 
@@ -137,7 +157,7 @@ async fn make(
     let directory = session.directory().id();
     let act = session.sign(directory, statement)?;
     session.append(directory, vec![Composed { act, body: None, wraps, previous_box }.into()]).await?;
-    done.push(TeamKept::Made { team, generation, recipients: count });
+    done.push(TeamKept::Made { team, generation, recipients: count, lost });
     Ok(())
 }
 

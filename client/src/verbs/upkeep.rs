@@ -10,6 +10,7 @@ use chancery_core::state::{Channel, DirectoryAt, Person, Place, Roster};
 use chancery_seal::random::make_bytes;
 
 use crate::compose::{RecipientKey, add_member};
+use crate::keyring::OpenError;
 use crate::sync::{Prepared, Session, SessionError};
 use crate::verbs::lost::{Lost, lost};
 use crate::verbs::share_epoch::share_epoch;
@@ -77,6 +78,11 @@ pub async fn upkeep(session: &mut Session) -> Result<Vec<Upkept>, SessionError> 
     for channel in in_order(session) {
         let kept = in_one(session, channel, (me, role, state), &mut done).await;
         let Err(error) = kept else { continue };
+        // Who came after the key was made, or lost it, waits for a member who holds it to make the next.
+        if matches!(error, SessionError::Open(OpenError::NoSecret(_))) {
+            done.push(Upkept::PutOff { channel, reason: Reason::StaleEpoch });
+            continue;
+        }
         let Some(reason) = error.reason() else { return Err(error) };
         session.sync_channel(channel).await?;
         // Another was faster: it is done. Anything else waits for somebody, and keeps no other channel waiting.
@@ -287,7 +293,7 @@ impl fmt::Display for Upkept {
             }
             Self::Shared { users, .. } => write!(f, "handed its key to {} with new keys", users.len()),
             Self::Rotated { .. } => {
-                f.write_str("made the next key: the last one was held by someone who has left")
+                f.write_str("made the next key: the last one was held by someone who has left, or by a device that was shut out")
             }
         }
     }

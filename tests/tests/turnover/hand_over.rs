@@ -57,6 +57,15 @@ fn para_18_a_focal_point_hands_over_in_one_command() {
     let temporary = ["hand-over", "--to", "Ana", "--until", "2090-12-31", "--leave", "--yes"];
     assert_eq!(town.refused("chile", &temporary, 3), "LAST_FOCAL_POINT");
     assert_eq!(town.refused("officer", &["hand-over", "--to", "Ana", "--yes"], 3), "FOCAL_POINT_REQUIRED");
+    let unknown = ["hand-over", "--to", "Ana", "--as-expert", "nosuch", "--yes"];
+    assert_eq!(town.refused("chile", &unknown, 3), "OUTSIDE_MECHANISM");
+    assert_eq!(
+        of_kind(&town.done("chile", &["admit"]), "candidate")[0]["standing"],
+        "ready",
+        "Ana is not in"
+    );
+    let chile = town.done("chile", &["whoami"])[0]["user"].as_str().unwrap().to_owned();
+    assert_eq!(town.refused("chile", &["remove", &chile], 2), "USAGE", "one leaves by handing over");
 
     let said = town.done("chile", &HAND_OVER);
     let plan = of_kind(&said, "hand-over-plan")[0];

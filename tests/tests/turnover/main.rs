@@ -7,6 +7,7 @@ mod custodians;
 mod hand_over;
 mod nobody_left;
 mod notices;
+mod officers;
 mod replacement;
 mod rotations;
 mod shares;

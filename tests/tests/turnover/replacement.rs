@@ -27,6 +27,15 @@ pub(super) fn announced(custodians: Custodians) -> (Town, String) {
     (town, thread)
 }
 
+/// The custodians announce Ana once more; the objection stands.
+fn announce_again(town: &Town) {
+    let listed = town.done("root", &["root", "admit"]);
+    let lookup = of_kind(&listed, "candidate")[0]["lookup"].as_str().unwrap()[..8].to_owned();
+    let said = town.done("root", &["root", "replace", "announce", &lookup]);
+    assert_eq!(of_kind(&said, "replacement")[0]["objected"], true);
+    assert_eq!(notices(town, "kenya", &["channels"])[0]["objected"], true);
+}
+
 fn notices(town: &Town, who: &str, args: &[&str]) -> Vec<Value> {
     of_kind(&town.done(who, args), "replacement").into_iter().cloned().collect()
 }
@@ -45,6 +54,7 @@ fn everyone_concerned_sees_it_and_the_state_may_object() {
     assert_eq!(town.refused("kenya", &["object"], 4), "NOT_FOUND");
     town.done("chile", &["object"]);
     assert_eq!(notices(&town, "kenya", &["channels"])[0]["objected"], true);
+    announce_again(&town);
     let later = Clock::hours(73);
     town.stop_server();
     town.start_server_at(later);
@@ -67,6 +77,10 @@ fn para_18_a_lost_key_is_replaced_after_72_hours() {
     assert_eq!(gone.error.unwrap()["reason"], "NOT_ENROLLED");
     let joined = done("ana", &["join"]);
     assert_eq!(of_kind(&joined, "enrolment")[0]["state_key"], true);
+    // Before another has let Ana into the review, what is in it waits, and keeps nothing else from her.
+    let channels = done("ana", &["channels"]);
+    assert_eq!(of_kind(&channels, "without-review")[0]["channel_kind"], "delegation", "{channels:?}");
+    done("ana", &["verify"]);
 
     // Whoever else is in a channel lets the next focal point in; what nobody is left in begins anew.
     done("officer", &["upkeep"]);

@@ -33,6 +33,8 @@ fn two_of_three_put_the_states_key_together_again() {
     town.done("marta", &["state-key", "give", &luis]);
     let said = town.done("luis", &["state-key", "recover"]);
     assert_eq!(of_kind(&said, "state-key-recovered")[0]["generation"], 0);
+    let replaced = |line: &&Value| line["done"] == "replaced" && line["generation"] == 1;
+    assert!(of_kind(&said, "state-key").iter().any(replaced), "others can put it together, too: {said:?}");
     let whoami = town.done("luis", &["whoami"]);
     assert_eq!((&whoami[0]["role"], &whoami[0]["state_key"]), (&"focal-point".into(), &true.into()));
 
@@ -43,7 +45,8 @@ fn two_of_three_put_the_states_key_together_again() {
     };
     let chile = people.iter().find(lost).unwrap();
     let said = town.done("luis", &["remove", chile["user"].as_str().unwrap()]);
-    assert!(of_kind(&said, "state-key").iter().any(|line| line["done"] == "replaced"), "{said:?}");
+    let replaced = |line: &&Value| line["done"] == "replaced" && line["generation"] == 2;
+    assert!(of_kind(&said, "state-key").iter().any(replaced), "{said:?}");
     assert_eq!(town.refused("rosa", &["state-key", "recover"], 4), "NOT_FOUND", "shares of the old key");
     town.done("luis", &respond("Chile tipifica mejor"));
     verifies(&town, &["luis", "rosa", "kenya"]);

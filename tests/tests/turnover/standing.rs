@@ -7,7 +7,7 @@ use super::{of_kind, opened, respond, verifies};
 
 fn of_all_parties(town: &Town) -> Vec<(String, u64)> {
     let lines = town.done("officer", &["upkeep"]);
-    let team = |line: &&serde_json::Value| line["team"] == "all parties" || line["team"] == "all-parties";
+    let team = |line: &&serde_json::Value| line["team"] == "all-parties";
     let kept = of_kind(&lines, "team").into_iter().filter(team);
     kept.map(|line| (line["done"].as_str().unwrap().to_owned(), line["generation"].as_u64().unwrap()))
         .collect()
@@ -28,6 +28,8 @@ fn para_40_a_state_that_left_opens_nothing_that_is_opened_to_all_parties_later()
     let unknown = ["root", "amend-state", "JP", "--party", "unknown"];
     assert_eq!(town.refused("root", &unknown, 3), "OUTSIDE_MECHANISM");
     assert_eq!(town.refused("root", &["root", "amend-state", "JP"], 2), "USAGE", "nothing was said");
+    let nowhere = ["root", "admit-state", "XX", "--group", "africa", "--party", "untoc"];
+    assert_eq!(town.refused("root", &nowhere, 2), "USAGE", "no such State");
     assert_eq!(opened(&town, "japan"), ["primera"], "nothing was changed");
 
     let said = town.done("root", &none);

@@ -25,6 +25,8 @@ fn para_18_a_temporary_focal_point_is_none_from_the_day_on_and_what_was_signed_s
     let whoami = town.run("ana", &["whoami"]).one("whoami");
     assert_eq!((whoami["state_key"].as_bool(), whoami["until"].as_str()), (Some(true), Some(end.as_str())));
     let ana = whoami["user"].as_str().unwrap().to_owned();
+    let stay = ["reseat", &ana, "--role", "focal-point"];
+    assert_eq!(town.refused("ana", &stay, 3), "OWN_END", "the end is another's to move");
 
     let at = |town: &mut Town, clock: Clock| {
         town.stop_server();

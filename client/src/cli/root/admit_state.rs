@@ -29,6 +29,13 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    if !args.state.is_listed() {
+        let message = format!("{} is the code of no State", args.state);
+        return Err(Failure::usage(
+            message,
+            "Give the two letters that ISO 3166-1 has for it; EU for the Union.",
+        ));
+    }
     let standings = standings(&args.party, &args.signatory)?;
     let mut session = session::open(context).await?;
     let stated = admit_state(&mut session, args.state, args.group, standings, args.act_file.way()).await?;

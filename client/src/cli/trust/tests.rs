@@ -51,10 +51,13 @@ fn steps_as_programs_read_them() {
     );
     let word = Word::State(kenya(), 3);
     check(
-        &step(Some(1), Fact::Admitted { user: user(2), role: Role::Expert, word, device: device(5) }),
+        &step(
+            Some(1),
+            Fact::Admitted { user: user(2), role: Role::Expert, of: Some(kenya()), word, device: device(5) },
+        ),
         r#"{"act":"acacacacacacacacacacacacacacacac","by":"01010101010101010101010101010101",
 "by_device":"01010101010101010101010101010101","device":"05050505050505050505050505050505","generation":null,
-"index":7,"log_time":"2027-01-15T08:00:00Z","role":"expert","state":null,"step":"admitted",
+"index":7,"log_time":"2027-01-15T08:00:00Z","role":"expert","state":"KE","step":"admitted",
 "user":"02020202020202020202020202020202","word":"state","word_generation":3}"#,
     );
     check(
@@ -81,8 +84,11 @@ fn steps_as_people_read_them() {
     );
     let word = Word::State(kenya(), 1);
     check(
-        &step(Some(1), Fact::Admitted { user: user(2), role: Role::Expert, word, device: device(5) }),
-        "Kenya, by <01010101> with its key of generation 1, admitted <02020202> as an expert with the device 05050505.",
+        &step(
+            Some(1),
+            Fact::Admitted { user: user(2), role: Role::Expert, of: Some(kenya()), word, device: device(5) },
+        ),
+        "Kenya, by <01010101> with its key of generation 1, admitted <02020202> as an expert of Kenya with the device 05050505.",
     );
     check(
         &step(Some(2), Fact::DeviceAdded { user: user(2), device: device(5), by_sheet: false }),

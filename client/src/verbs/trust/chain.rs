@@ -58,6 +58,8 @@ pub enum Fact {
         user: UserId,
         /// As what.
         role: Role,
+        /// Of this State; none for an officer.
+        of: Option<StateCode>,
         /// By whose word.
         word: Word,
         /// With this device.
@@ -275,6 +277,7 @@ fn facts(
         Statement::AdmitPerson(a) => Fact::Admitted {
             user: a.keys.user,
             role: a.role,
+            of: a.state,
             word: word(a.membership.as_ref()),
             device: a.keys.device,
         },
@@ -315,7 +318,8 @@ fn completed(directory: &DirectoryCopy, index: u64, state: StateCode, generation
             && let Some(device) = person.devices.first()
         {
             let word = Word::Custodians(state);
-            facts.push(Fact::Admitted { user: person.user, role: Role::FocalPoint, word, device: device.id });
+            let (user, role, of, device) = (person.user, Role::FocalPoint, Some(state), device.id);
+            facts.push(Fact::Admitted { user, role, of, word, device });
         }
     }
     facts

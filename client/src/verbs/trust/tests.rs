@@ -250,7 +250,7 @@ fn the_chain_of_a_person_goes_from_the_root_through_the_state_to_the_devices() {
             (0, Fact::Founded(play.root.key_id())),
             (1, Fact::StateAdmitted(kenya())),
             (3, key(0, KeyWord::Root)),
-            (4, Fact::Admitted { user, role: Role::Expert, word, device: first }),
+            (4, Fact::Admitted { user, role: Role::Expert, of: Some(kenya()), word, device: first }),
             (5, Fact::DeviceAdded { user, device: second, by_sheet: false }),
             (6, Fact::DeviceRevoked { user, device: first }),
             (7, key(1, KeyWord::KeyBefore)),
@@ -273,7 +273,10 @@ fn a_replacement_by_the_custodians_stands_in_every_chain_that_it_touches() {
     let new = play.facts(Subject::Person(successor.user));
     let (user, device) = (successor.user, successor.device);
     let word = Word::Custodians(kenya());
-    assert_eq!(new.last(), Some(&(9, Fact::Admitted { user, role: Role::FocalPoint, word, device })));
+    assert_eq!(
+        new.last(),
+        Some(&(9, Fact::Admitted { user, role: Role::FocalPoint, of: Some(kenya()), word, device }))
+    );
 }
 
 #[test]
