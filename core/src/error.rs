@@ -349,6 +349,10 @@ reasons! {
     FileExists, "FILE_EXISTS", Conflict, None,
         "There is a file under this id that differs; it is unchanged.",
         "Seal the file anew under a new id and key.";
+    /// No file has this length.
+    FileLength, "FILE_LENGTH", Input, None,
+        "No file has this length: a sealed file has 72 bytes or more, and none is larger than the limit.",
+        "Announce the length of the sealed file; split what is too large.";
     /// The bytes are not those announced.
     FileDigest, "FILE_DIGEST", Input, None,
         "The bytes do not have the announced SHA-256; the part was not stored.",

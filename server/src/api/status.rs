@@ -132,7 +132,7 @@ pub(crate) const fn code_of_wire(reason: WireReason) -> Code {
         | WireReason::PageToken
         | WireReason::NotThisLog
         | WireReason::FileDigest => Code::InvalidArgument,
-        WireReason::TooLarge | WireReason::FileRange => Code::OutOfRange,
+        WireReason::TooLarge | WireReason::FileLength | WireReason::FileRange => Code::OutOfRange,
         WireReason::ActIdTaken | WireReason::FileExists | WireReason::InvitationExists => Code::AlreadyExists,
         WireReason::FileIncomplete | WireReason::InvitationVoid | WireReason::InvitationExpired => {
             Code::FailedPrecondition

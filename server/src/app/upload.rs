@@ -61,7 +61,7 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NOT_FOUND`] if the channel is not there for the caller; the policy's reason if the caller
-    /// may not write there; [`WireReason::FileExists`] if the id is taken by another file.
+    /// may not write there; [`WireReason::FileLength`]; [`WireReason::FileExists`] if the id is taken by another file.
     pub async fn start_upload(&self, caller: &Caller, announced: Announced) -> Result<Received, AppError> {
         let view = self.readable(caller, &announced.channel).await?;
         let View::Channel { channel, .. } = &view else { return Err(Reason::WrongChannel.into()) };
@@ -93,7 +93,7 @@ impl FileStore {
     /// As [`App::start_upload`], once it is known that the person may.
     async fn announce(&self, uploader: UserId, announced: Announced) -> Result<Received, AppError> {
         let Announced { channel, file: id, length_bytes, usage } = announced;
-        let parts = FileParts::new(usage, length_bytes).ok_or(WireReason::TooLarge)?;
+        let parts = FileParts::new(usage, length_bytes).ok_or(WireReason::FileLength)?;
         let empty = parts.count() == 0;
         if let (true, FileUse::Rendition(sha256)) = (empty, usage)
             && sha256 != Digest::of(b"")

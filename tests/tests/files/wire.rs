@@ -107,7 +107,7 @@ async fn a_request_that_the_contract_excludes_is_told_so() {
     let good = start(&scene, &random(), 100);
     let hash = Bytes::copy_from_slice(Digest::of(b"").as_bytes());
     let malformed = (Code::InvalidArgument, "MALFORMED".to_owned());
-    let too_large = (Code::OutOfRange, "TOO_LARGE".to_owned());
+    let no_length = (Code::OutOfRange, "FILE_LENGTH".to_owned());
     for (request, expect) in [
         (StartUploadRequest { channel: Bytes::from_static(b"short"), ..good.clone() }, &malformed),
         (StartUploadRequest { file: Bytes::from_static(&[1; 17]), ..good.clone() }, &malformed),
@@ -115,8 +115,8 @@ async fn a_request_that_the_contract_excludes_is_told_so() {
         (StartUploadRequest { r#use: 99, ..good.clone() }, &malformed),
         (StartUploadRequest { sha256: hash.clone(), ..good.clone() }, &malformed),
         (StartUploadRequest { r#use: Use::Rendition.into(), ..good.clone() }, &malformed),
-        (StartUploadRequest { length: 0, ..good.clone() }, &too_large),
-        (StartUploadRequest { length: u64::MAX, ..good.clone() }, &too_large),
+        (StartUploadRequest { length: 0, ..good.clone() }, &no_length),
+        (StartUploadRequest { length: u64::MAX, ..good.clone() }, &no_length),
     ] {
         assert_eq!(&reason(&chile.start_upload(request).await.unwrap_err()), expect);
     }

@@ -24,7 +24,7 @@ pub(in crate::public) fn about(app: &App, site: &Site<'_>) -> Bytes {
          document. This server says that it is:<pre tabindex=\"0\">{root}</pre>\n\
          If the two differ, stop: this is another deployment, or someone pretends to be it.</li>\n\
          <li>Download the bundle on the page of the item.</li>\n\
-         <li>Run <code>chancery verify bundle FILE</code> with that fingerprint. It says what it proves, or names \
+         <li>Run <code>chancery verify bundle FILE --root FINGERPRINT</code> with that fingerprint. It says what it proves, or names \
          the first thing that is wrong.</li>\n\
          </ol>\n\
          <p>The format of a bundle is published, so that you can check it with a program of your own.</p>\n\
