@@ -207,7 +207,7 @@ impl Command {
             Self::Object => replacement::run_object(context).await,
             Self::Review(args) => Box::pin(review::run(args, context)).await,
             Self::Channels => channels::run(context).await,
-            Self::Ask(args) => ask::run(args, context).await,
+            Self::Ask(args) => Box::pin(ask::run(args, context)).await,
             Self::Reply(args) => reply::run(args, context).await,
             Self::Post(args) => Box::pin(post::run(args, context)).await,
             Self::Thread(args) => threads::thread(args, context).await,
@@ -268,12 +268,14 @@ fn run(cli: Cli) -> Result<(), Failure> {
         let runtime = runtime.map_err(|_| Failure::bug("the runtime did not start"))?;
         let done = runtime.block_on(cli.command.run(&context));
         context.tell_clock();
+        context.tell_unread();
         done
     });
-    std::panic::catch_unwind(run).unwrap_or_else(|_| {
+    let done = std::panic::catch_unwind(run).unwrap_or_else(|_| {
         let place = PLACE.get().map_or("an unknown place", String::as_str);
         Err(Failure::bug(format!("the program stopped in the middle, at {place}")))
-    })
+    });
+    done.map_err(|failure| Failure { changed: failure.changed || context.has_sent(), ..failure })
 }
 
 /// The whole command line, for completions.

@@ -310,7 +310,7 @@ pub struct NewRevision<'a> {
 /// A revision of a section, sealed under the channel's current secret.
 ///
 /// # Errors
-/// [`ComposeError`].
+/// [`ComposeError`]; [`ComposeError::Act`] if no reader would parse its body.
 pub fn post(
     signer: Signer<'_>,
     standpoint: &Standpoint,
@@ -321,7 +321,9 @@ pub fn post(
     let channel = standpoint.channel;
     let NewRevision { state, section, previous, kind, .. } = *revision;
     let place = RevisionPlace { channel, section, act: act_id };
-    let (body, bytes) = seal_content(secret, place, kind.as_str(), &revision.body.encode())?;
+    let content = revision.body.encode();
+    PostBody::decode(&content)?;
+    let (body, bytes) = seal_content(secret, place, kind.as_str(), &content)?;
     let clearance = revision
         .clears
         .map(|key| {

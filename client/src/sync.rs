@@ -13,12 +13,14 @@ mod error;
 mod fetch;
 mod flush;
 mod gossip;
+mod landed;
 mod post;
 mod state_key;
 pub mod store;
 mod write;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chancery_core::act::Audience;
 use chancery_core::id::{ChannelId, Digest, KeyId};
@@ -30,6 +32,7 @@ use chancery_seal::kem::KemKeyPair;
 pub use again::VerifiedLog;
 pub use error::SessionError;
 pub use flush::Flushed;
+pub use landed::{Landed, Unread};
 pub use post::{NewPost, Posted};
 pub(crate) use state_key::lost_race;
 pub use state_key::{Replaced, with_current_state_key};
@@ -66,6 +69,7 @@ pub struct Session {
     listed: BTreeMap<ChannelId, ListedChannel>,
     flushed: Vec<Flushed>,
     witness: clock::Witness,
+    landed: Arc<Landed>,
 }
 
 /// A channel as verified, with what its reader can open.
@@ -109,6 +113,7 @@ impl Session {
             listed: BTreeMap::new(),
             flushed: Vec::new(),
             witness,
+            landed: Arc::default(),
         };
         session.sync_directory().await?;
         store::keep_mechanism(&session.home, &text)?;

@@ -55,3 +55,4 @@ pub mod verify_bundle;
 pub mod verify_fork;
 pub mod watch;
 pub mod withdraw;
+mod written;

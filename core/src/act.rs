@@ -14,7 +14,7 @@ mod said;
 mod statement;
 mod wire;
 
-pub use body::{Attachment, Binding, PersonCard, PostBody, Rendition, RenditionFile, ThreadStep};
+pub use body::{Attachment, Binding, PersonCard, PostBody, Rendition, RenditionFile, TextFault, ThreadStep};
 pub use channel::*;
 pub use directory::*;
 pub use envelope::{

@@ -3,6 +3,7 @@
 //! [`field`], which starts the real programs, [`bench`], which measures them, and [`hostile`], a server that lies.
 
 pub mod bench;
+pub mod detour;
 pub mod faketime;
 pub mod field;
 pub mod hostile;

@@ -11,6 +11,7 @@ use chancery_client::home::Home;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::detour::Detour;
 use crate::faketime::Clock;
 use crate::field::program;
 use crate::page::page;
@@ -267,6 +268,14 @@ impl Town {
     pub fn stop_server(&mut self) {
         self.server.kill().unwrap();
         self.server.wait().unwrap();
+    }
+
+    /// Starts the server anew behind a road that can be broken. Homes know the road's address for the server's.
+    pub fn behind_a_detour(&mut self) -> Detour {
+        self.stop_server();
+        let road = std::mem::replace(&mut self.port, free_port());
+        self.start_server();
+        Detour::open(road, self.port)
     }
 
     /// Copies all that the server keeps, while it is stopped.

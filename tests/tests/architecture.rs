@@ -37,6 +37,29 @@ fn strays(folders: &[&str], words: &[&str], rooms: &[&str]) -> Vec<String> {
         .collect()
 }
 
+/// Every code that the client gives as a reason: a literal in capitals, outside tests and outside what names the values
+/// of arguments or variables of the environment.
+#[test]
+fn every_reason_of_the_client_is_documented() {
+    let read = |page: &str| fs::read_to_string(root().join("docs").join(page)).unwrap();
+    let documented = read("interface.md") + &read("errors.md");
+    let is_reason = |word: &str| {
+        let capital = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
+        word.len() >= 4 && !word.ends_with('_') && word.bytes().all(capital)
+    };
+    let mut found = 0;
+    for (name, text) in sources(&["client/src/cli", "client/src/link", "client/src/verify"]) {
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let lines = code.lines().filter(|line| !line.contains("value_name") && !line.contains("named("));
+        for reason in lines.flat_map(|line| line.split('"').skip(1).step_by(2)).filter(|word| is_reason(word))
+        {
+            found += 1;
+            assert!(documented.contains(&format!("`{reason}`")), "{reason} of {name}");
+        }
+    }
+    assert!(found > 80, "only {found} reasons were found");
+}
+
 fn dependencies(package: &str) -> String {
     let output = Command::new(env!("CARGO"))
         .args([

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chancery_tests::detour::Break;
 use chancery_tests::processes::{Town, wait};
 use serde_json::Value;
 
@@ -207,6 +208,108 @@ fn without_a_server_nothing_is_lost_and_nothing_is_claimed() {
     assert_eq!(said.status.code(), Some(7), "{said:?}");
     town.start_server();
     town.done("kenya", &ask("en", "Is anyone there?"));
+}
+
+#[test]
+fn a_link_that_breaks_after_the_answer_undoes_nothing() {
+    let mut town = Town::with_review();
+    let road = town.behind_a_detour();
+    let text = "Is it so? ".repeat(2_000);
+    road.break_at(Break::AfterTheAnswer);
+    let said = town.run("kenya", &ask("en", &text));
+    assert!(road.has_broken() && said.status.success(), "{said:?}");
+    assert_eq!(said.notices.len(), 1, "{said:?}");
+    let act = posted(&said.lines)["act"].as_str().unwrap();
+    assert_eq!(said.notices[0]["reason"], "NOT_READ_BACK");
+    assert!(said.notices[0]["message"].as_str().unwrap().contains(act), "{said:?}");
+    let posts = town.posts("kenya", posted(&said.lines)["section"].as_str().unwrap());
+    assert_eq!((posts.len(), &posts[0]["act"]), (1, &act.into()), "it is there, once");
+}
+
+#[test]
+fn an_act_that_was_not_answered_may_have_landed() {
+    let mut town = Town::with_review();
+    let road = town.behind_a_detour();
+    let text = "Is it so? ".repeat(2_000);
+    road.break_at(Break::BeforeTheAnswer);
+    let said = town.run("kenya", &ask("en", &text));
+    assert!(road.has_broken());
+    assert_eq!(said.status.code(), Some(7), "{said:?}");
+    let error = said.error.unwrap();
+    assert_eq!((&error["reason"], &error["changed"]), (&"WAITS".into(), &true.into()));
+
+    let settled = town.done("kenya", &["threads"]);
+    let outbox: Vec<_> = settled.iter().filter(|line| line["kind"] == "outbox").collect();
+    assert_eq!((outbox.len(), &outbox[0]["outcome"]), (1, &"landed".into()));
+    let sections: Vec<_> = settled.iter().filter(|line| line["kind"] == "section").collect();
+    assert_eq!(sections.len(), 1, "it landed once: {settled:?}");
+}
+
+#[test]
+fn a_disk_that_takes_nothing_after_the_answer_undoes_nothing() {
+    let town = Town::with_review();
+    let posted =
+        town.done("chile", &[&["post", "response"], &ABOUT[..], &["--language", "es", "Sí"]].concat());
+    let section = section(&posted);
+    // A folder where a record is to be written: the system refuses, as it does where there is no room.
+    let records = town.home("chile").join("records/channel");
+    let names = std::fs::read_dir(&records).unwrap().map(|entry| entry.unwrap().path());
+    let in_the_way: Vec<_> = names.map(|path| path.with_extension("new")).collect();
+    for path in &in_the_way {
+        std::fs::create_dir(path).unwrap();
+    }
+    let said = town.run("chile", &["disclose", &section, "--to", "public", "--yes"]);
+    for path in &in_the_way {
+        std::fs::remove_dir(path).unwrap();
+    }
+    assert!(said.status.success(), "{said:?}");
+    assert_eq!(said.notices[0]["reason"], "NOT_READ_BACK", "{said:?}");
+    assert_eq!(town.page("/item/0").0, 200);
+    town.done("chile", &["verify"]);
+}
+
+#[test]
+fn what_no_reader_takes_is_not_sent() {
+    let town = Town::with_review();
+    let check = |args: &[&str], reason: &str, words: &str| {
+        let said =
+            town.run("chile", &[&["post", "response"], &ABOUT[..], &["--language", "es"], args].concat());
+        assert_eq!(said.status.code(), Some(2), "{args:?}: {said:?}");
+        let error = said.error.unwrap();
+        assert_eq!(error["reason"], reason, "{args:?}: {error}");
+        assert!(error["message"].as_str().unwrap().contains(words), "{args:?}: {error}");
+    };
+    check(&["--title", "a\nb", "Sí"], "BAD_TEXT", "the title has the character U+000A in line 1");
+    check(&["--title", &"t".repeat(3_000), "Sí"], "BAD_TEXT", "the title has 3000 bytes, more than 1024");
+    check(&["--hold-back", &"r".repeat(5_000), "Sí"], "BAD_TEXT", "the reason has 5000 bytes");
+    let file = town.path("word.txt");
+    std::fs::write(&file, "Uno\nDos\u{b}y tres").unwrap();
+    check(
+        &["--text-file", file.to_str().unwrap()],
+        "BAD_TEXT",
+        "the text has the character U+000B in line 2",
+    );
+    for empty in ["", " \n\t "] {
+        check(&[empty], "NO_TEXT", "no text");
+    }
+    assert!(
+        town.done("kenya", &["threads"]).iter().all(|line| line["kind"] != "section"),
+        "nothing was sent"
+    );
+    let attached = ["--attach", file.to_str().unwrap(), ""];
+    town.done("chile", &[&["post", "response"], &ABOUT[..], &["--language", "es"], &attached].concat());
+}
+
+#[test]
+fn a_second_review_of_the_same_is_opened_only_where_it_is_meant() {
+    let town = Town::with_review();
+    let again = |instruments| {
+        ["review", "open", "--state", "CL", "--instruments", instruments, "--reviewer", "PT:firearms"]
+    };
+    let languages = ["--languages", "en"];
+    let same = [&again("firearms")[..], &languages].concat();
+    assert_eq!(town.refused("officer", &same, 5), "ALREADY_THERE");
+    town.done("officer", &[&same[..], &["--again"]].concat());
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn a_home_moves_and_works_in_one_place() {
     let import = |path: &str, exit| town.refused("kenya-anew", &["move", "import", path], exit);
     assert_eq!(import(cut.to_str().unwrap(), 6), "MOVE_FILE_DAMAGED");
     assert_eq!(import(town.home("chile").join("keys").to_str().unwrap(), 2), "NOT_A_MOVE_FILE");
-    assert_eq!(import(town.path("none").to_str().unwrap(), 7), "DISK");
+    assert_eq!(import(town.path("none").to_str().unwrap(), 4), "NOT_FOUND");
     assert!(!town.home("kenya-anew").exists());
 
     let moved = town.run("kenya-anew", &["move", "import", file]).one("moved-in");

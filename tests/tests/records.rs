@@ -182,7 +182,7 @@ fn a_document_goes_up_sealed_and_comes_down_checked() {
     fs::write(&part, &content[..5_242_880]).unwrap();
     town.done("portugal", &["get", &id, "--to", to_text, "--force"]);
     fs::write(&part, vec![0; 5_242_880]).unwrap();
-    assert_eq!(town.refused("portugal", &["get", &id, "--to", to_text, "--force"], 6), "NOT_AS_CITED");
+    assert_eq!(town.refused("portugal", &["get", &id, "--to", to_text, "--force"], 6), "BEGINNING_DAMAGED");
     assert!(fs::read(path).unwrap() == content && !part.exists());
 }
 
@@ -200,7 +200,9 @@ fn para_40_one_revision_is_opened_and_no_other() {
     let second = revise("segunda");
     revise("tercera");
 
-    let disclose = ["disclose", &answer, "--to", "all-parties", "--revision", &second];
+    let unasked = ["disclose", &answer, "--to", "all-parties", "--revision", &second];
+    assert_eq!(town.refused("chile", &unasked, 2), "NOT_CONFIRMED", "nobody can be asked");
+    let disclose = ["disclose", &answer, "--to", "all-parties", "--revision", &second, "--yes"];
     let preview = town.done("chile", &[&disclose[..], &["--preview"]].concat());
     let preview = preview.iter().find(|line| line["kind"] == "disclosure-preview").unwrap();
     assert_eq!(preview["states"], serde_json::json!(["CL", "JP", "KE", "PT"]));
@@ -222,11 +224,14 @@ fn para_40_one_revision_is_opened_and_no_other() {
     assert_eq!((&item["content"]["text"], &item["state"]), (&"segunda".into(), &"CL".into()));
     assert_eq!(town.refused("chile", &disclose, 5), "DISCLOSURE_UNCHANGED");
 
-    let withdraw = ["withdraw", &answer, "--from", "all-parties"];
+    let withdraw = ["withdraw", &answer, "--from", "all-parties", "--yes"];
     assert!(town.done("chile", &[&withdraw[..], &["--preview"]].concat())[0]["posts"].is_array());
     town.done("chile", &withdraw);
     assert!(town.done("japan", &["disclosed"])[0]["withdrawn"].is_string(), "a dated mark stays");
-    assert_eq!(town.refused("japan", &["read-disclosed", "0"], 4), "NOT_FOUND");
+    let read = town.run("japan", &["read-disclosed", "0"]);
+    let error = read.error.unwrap();
+    assert_eq!((read.code, &error["reason"]), (Some(4), &"NOT_FOUND".into()));
+    assert!(error["message"].as_str().unwrap().starts_with("item 0 was withdrawn at "), "{error}");
 }
 
 #[test]
@@ -237,7 +242,7 @@ fn para_41_what_is_public_is_proved_to_anyone() {
     let put = ["put", annex.to_str().unwrap(), "--to", "firearms", "--language", "es", "--text", "Véase"];
     let document = section(&town.done("chile", &put));
     assert_eq!(page(&town, "/bundle/0").0, 404);
-    town.done("chile", &["disclose", &document, "--to", "public"]);
+    town.done("chile", &["disclose", &document, "--to", "public", "--yes"]);
 
     let root = town.root();
     let (status, bundle) = page(&town, "/bundle/0");
@@ -269,7 +274,7 @@ fn para_41_what_is_public_is_proved_to_anyone() {
     town.done("japan", &read);
     assert_eq!(fs::read_to_string(folder.join("anexo.txt")).unwrap(), "el texto de la ley");
 
-    town.done("chile", &["withdraw", &document, "--from", "public"]);
+    town.done("chile", &["withdraw", &document, "--from", "public", "--yes"]);
     assert_ne!(page(&town, "/bundle/0").0, 200, "serving has stopped");
     town.done("kenya", &["verify"]);
 }

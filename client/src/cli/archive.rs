@@ -168,9 +168,7 @@ impl From<ExportError> for Failure {
         match error {
             ExportError::Session(error) => error.into(),
             ExportError::File(error) => error.into(),
-            ExportError::Write(WriteError::Io(_)) => {
-                Self::new(Exit::Unavailable, "DISK", message, "Check the disk and the folder's rights.")
-            }
+            ExportError::Write(WriteError::Io(error)) => Self::of_io("the record", &error),
             ExportError::Write(WriteError::Nothing | WriteError::NoSuchSection(_)) => {
                 Self::not_found(message, "See `chancery channels` and `chancery threads`.")
             }

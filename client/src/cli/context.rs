@@ -9,11 +9,11 @@ use zeroize::Zeroizing;
 
 use super::Global;
 use super::failure::Failure;
-use super::output::Output;
+use super::output::{Notice, Output};
 use super::{clock, prompt};
 use crate::clock::Skew;
 use crate::home::{Home, HomeError, Keys};
-use crate::sync::Session;
+use crate::sync::{Landed, Session};
 
 /// What every command runs in.
 #[derive(Debug)]
@@ -25,14 +25,22 @@ pub(crate) struct Context {
     /// Where a session says that the machine's clock cannot be right.
     skew: OnceLock<Arc<OnceLock<Skew>>>,
     told: AtomicBool,
+    /// Where a session says what it has done.
+    landed: OnceLock<Arc<Landed>>,
 }
 
 impl Context {
     pub(super) fn new(global: &Global) -> Self {
         let home = global.home.clone().or_else(default_home);
         let out = Output::new(global.json);
-        let (skew, told) = (OnceLock::new(), AtomicBool::new(false));
-        Self { home, passphrase_fd: global.passphrase_fd, out, skew, told }
+        Self {
+            home,
+            passphrase_fd: global.passphrase_fd,
+            out,
+            skew: OnceLock::new(),
+            told: AtomicBool::new(false),
+            landed: OnceLock::new(),
+        }
     }
 
     /// The folder of the home, whether there is one or not.
@@ -64,10 +72,31 @@ impl Context {
         prompt::passphrase(self.passphrase_fd)
     }
 
-    /// Takes note of where a session says that the clock cannot be right, and tells it if it has.
-    pub(super) fn heed_clock(&self, session: &Session) {
+    /// Takes note of where a session says that the clock cannot be right, and tells it if it has; and of where it
+    /// says what it has done.
+    pub(super) fn heed(&self, session: &Session) {
         let _ = self.skew.set(session.skew());
+        let _ = self.landed.set(session.landed());
         self.tell_clock();
+    }
+
+    /// Whether the command has sent an act that stands, or may stand.
+    pub(super) fn has_sent(&self) -> bool {
+        self.landed.get().is_some_and(|landed| landed.any())
+    }
+
+    /// Says of an act that could not be read back that it is done.
+    pub(super) fn tell_unread(&self) {
+        if let Some(unread) = self.landed.get().and_then(|landed| landed.unread()) {
+            self.out.notice(&Notice {
+                reason: "NOT_READ_BACK",
+                message: format!(
+                    "Act {} stands in the log as entry {}; only reading it back failed: {}.",
+                    unread.act, unread.index, unread.why
+                ),
+                next: "Do not repeat it: the next command reads the log up to it.",
+            });
+        }
     }
 
     /// Warns of the machine's clock, once in a command.

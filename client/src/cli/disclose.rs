@@ -1,8 +1,6 @@
-//! `chancery disclose` and `chancery withdraw`: what will happen is shown first, and asked where a person can be
-//! asked.
+//! `chancery disclose` and `chancery withdraw`: unless `--yes` is given, what will happen is shown first, and asked.
 
 use std::fmt::Write as _;
-use std::io::IsTerminal as _;
 
 use chancery_core::act::Audience;
 use serde_json::json;
@@ -63,15 +61,14 @@ pub(super) async fn disclose(args: DiscloseArgs, context: &Context) -> Result<()
     let DiscloseArgs { which, to } = args;
     let wanted = Wanted { section: which.section, revision: which.revision, audience: to };
     let mut session = session::open(context).await?;
-    let asks = asks(context, which.yes);
-    if which.preview || asks {
+    if which.preview || !which.yes {
         let plan = disclose::preview(&mut session, &wanted).await?;
         show(context, "disclosure-preview", &plan, &would_disclose(&plan))?;
         if which.preview {
             return Ok(());
         }
-        if !agrees("Open this?")? {
-            return Err(not_agreed());
+        if !agrees(&format!("Open {} to {}?", these(&plan), render::audience(plan.audience)))? {
+            return Err(Failure::not_confirmed("the disclosure was not confirmed"));
         }
     }
     let bar = Bar::new(context.out, "made public", 0);
@@ -84,27 +81,26 @@ pub(super) async fn withdraw(args: WithdrawArgs, context: &Context) -> Result<()
     let WithdrawArgs { which, from } = args;
     let wanted = Wanted { section: which.section, revision: which.revision, audience: from };
     let mut session = session::open(context).await?;
-    if which.preview || asks(context, which.yes) {
+    if which.preview || !which.yes {
         let plan = withdraw::preview(&mut session, &wanted).await?;
         show(context, "withdrawal-preview", &plan, &would_withdraw(&plan))?;
         if which.preview {
             return Ok(());
         }
-        if !agrees("Withdraw this?")? {
-            return Err(not_agreed());
+        if !agrees(&format!("Withdraw {} from {}?", these(&plan), render::audience(plan.audience)))? {
+            return Err(Failure::not_confirmed("the withdrawal was not confirmed"));
         }
     }
     let done = withdraw::withdraw(&mut session, &wanted).await?;
     tell(context, "withdrawn", "Withdrawn from", &done)
 }
 
-/// A program that sits in the person's place has read the preview, or not.
-fn asks(context: &Context, yes: bool) -> bool {
-    !yes && !context.out.json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
-}
-
-fn not_agreed() -> Failure {
-    Failure::usage("you did not agree", "Answer yes, or give --yes.")
+/// What a person is asked about.
+fn these(plan: &Plan) -> String {
+    match plan.posts[..] {
+        [act] => format!("revision {act} of section {}", plan.section),
+        _ => format!("the {} posts above of section {}", plan.posts.len(), plan.section),
+    }
 }
 
 fn would_disclose(plan: &Plan) -> String {

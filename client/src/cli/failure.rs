@@ -1,6 +1,7 @@
 //! How a command fails: one form for people and one for programs, and the exit code.
 
-use std::io::Write as _;
+use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use chancery_core::error::{Class, Reason};
@@ -35,7 +36,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command did not do what it was asked. Nothing was changed.
+/// Why a command did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Failure {
     /// A code for programs.
@@ -44,7 +45,7 @@ pub(crate) struct Failure {
     pub(crate) paragraph: Option<u16>,
     /// What happened.
     pub(crate) message: String,
-    /// Always false: a command changes all it should, or nothing.
+    /// Whether an act that the command sent before it failed stands in a log, or may stand there.
     pub(crate) changed: bool,
     /// What to do next.
     pub(crate) next: String,
@@ -91,6 +92,21 @@ impl Failure {
         Self::new(Exit::NotFound, "NOT_FOUND", message, next)
     }
 
+    /// The system does not read or write a file or folder.
+    pub(super) fn of_io(what: impl Display, error: &io::Error) -> Self {
+        let message = format!("{what}: {error}");
+        let next = match error.kind() {
+            io::ErrorKind::NotFound => {
+                return Self::not_found(message, "Check the name, and that the folder is there.");
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                "Make room on the disk and try again."
+            }
+            _ => "Check the disk, and the rights of the file and its folder.",
+        };
+        Self::new(Exit::Unavailable, "DISK", message, next)
+    }
+
     /// Our bug.
     pub(crate) fn bug(message: impl Into<String>) -> Self {
         let next = "Report this, with the version and what you did; leave out keys and texts.";
@@ -113,8 +129,12 @@ impl Failure {
         }
         let text = shown.to_string();
         let message = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-        let message = if json { message.lines().next().unwrap_or_default() } else { message };
-        Some(Self::usage(message, if json { "See `chancery --help`." } else { "" }))
+        if !json {
+            return Some(Self::usage(message, ""));
+        }
+        // The names of what is missing stand in lines of their own, and then comes advice for people.
+        let told: Vec<&str> = message.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+        Some(Self::usage(told.join(" "), "See `chancery --help`."))
     }
 
     /// Prints it to standard error. If that is closed there is nobody to tell.
@@ -134,7 +154,9 @@ impl Failure {
         if let Some(at) = &self.at {
             text.push_str(&format!("At: {at}\n"));
         }
-        if self.exit != Exit::Usage {
+        if self.changed {
+            text.push_str("Something was changed, or may have been: look before you repeat it.\n");
+        } else if self.exit != Exit::Usage {
             text.push_str("Nothing was changed.\n");
         }
         if !self.next.is_empty() {

@@ -10,7 +10,7 @@ use super::failure::{Exit, Failure};
 pub(crate) fn read_text(path: &Path, bytes_max: usize) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(bytes_max as u64 + 1).read_to_end(&mut bytes));
-    read.map_err(|error| unreadable(path, &error))?;
+    read.map_err(|error| Failure::of_io(path.display(), &error))?;
     if bytes.len() > bytes_max {
         let message = format!("{} is larger than {bytes_max} bytes", path.display());
         return Err(Failure::usage(message, "Check that it is the right file."));
@@ -34,16 +34,6 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
             let message = format!("{} is there already", path.display());
             return Failure::new(Exit::Conflict, "FILE_EXISTS", message, "Name another file.");
         }
-        let message = format!("{} could not be written: {error}", path.display());
-        Failure::new(Exit::Unavailable, "DISK", message, "Check the folder and its rights.")
+        Failure::of_io(path.display(), &error)
     })
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    let message = format!("{} could not be read: {error}", path.display());
-    if error.kind() == io::ErrorKind::NotFound {
-        Failure::not_found(message, "Check the name of the file.")
-    } else {
-        Failure::new(Exit::Unavailable, "DISK", message, "Check the file and its rights.")
-    }
 }

@@ -141,6 +141,7 @@ async fn present(home: Home, sheet: SheetArgs, context: &Context) -> Result<(), 
             "Ask the one who invited you for another.",
         )),
         Enrolled::Admitted { membership, state_keys, teams, mut session } => {
+            context.heed(&session);
             show_membership(&membership, &fingerprint, context)?;
             show_state_key(&state_keys, context)?;
             show_teams(&teams, context)?;

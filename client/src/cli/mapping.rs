@@ -1,7 +1,7 @@
 //! From the library's errors to failures of a command: the one place that knows both.
 
 use chancery_core::act::ActError;
-use chancery_core::error::Reason;
+use chancery_core::error::{Reason, WireReason};
 use chancery_seal::SealError;
 
 use super::failure::{Exit, Failure, exit_of};
@@ -71,7 +71,7 @@ impl From<HomeError> for Failure {
                 "NOT_THE_SECOND",
                 "Name the second custodian's home with --home; `chancery root init --second` makes one.",
             ),
-            HomeError::Io { .. } => (Exit::Unavailable, "DISK", "Check the disk and the folder's rights."),
+            HomeError::Io { path, cause } => return Self::of_io(path.display(), cause),
             HomeError::Seal(cause) => return (*cause).into(),
         };
         let at = match error {
@@ -117,11 +117,11 @@ impl From<LinkError> for Failure {
         match error {
             LinkError::Refused { reason, code, paragraph, message, next } => {
                 let exit = exit_of_refusal(&reason, code);
+                let next = if next.is_empty() { UNEXPLAINED.to_owned() } else { next };
                 Self { paragraph, ..Self::new(exit, &reason, message, next) }
             }
             LinkError::Unavailable(_) => {
-                let next = "Check the network and try again; what waits in the outbox is sent once.";
-                Self::new(Exit::Unavailable, "UNAVAILABLE", text, next)
+                Self::new(Exit::Unavailable, "UNAVAILABLE", text, "Check the network and try again.")
             }
             LinkError::WrongServer => {
                 let next = "Do not go on: ask the secretariat whether the server has a new key.";
@@ -137,6 +137,10 @@ impl From<LinkError> for Failure {
         }
     }
 }
+
+/// What to do about a refusal of something before the server's own rules, which says nothing of it.
+const UNEXPLAINED: &str =
+    "Compare the versions of the server and of this program; if they are the same, tell the secretariat.";
 
 /// A reason of the rules has one exit code, whichever side found it. Others go by their class on the wire.
 fn exit_of_refusal(reason: &str, code: Code) -> Exit {
@@ -159,6 +163,10 @@ impl From<RawError> for Failure {
             RawError::UnknownRpc(_) => Self::not_found(error.to_string(), "See `chancery raw --list`."),
             RawError::Json { .. } | RawError::OneMessage { .. } => {
                 Self::usage(error.to_string(), "See the .proto files; bytes are spelt in base64.")
+            }
+            RawError::TooLarge { .. } => {
+                let large = WireReason::TooLarge;
+                Self::new(Exit::Usage, large.code(), error.to_string(), large.next())
             }
             RawError::Link(error) => error.into(),
         }
@@ -247,7 +255,7 @@ impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
         let message = error.to_string();
         let (exit, reason, next) = match error {
-            FileError::Io { .. } => (Exit::Unavailable, "DISK", "Check the file and the folder's rights."),
+            FileError::Io { path, error } => return Self::of_io(path.display(), &error),
             FileError::NotAFile(_) => (Exit::Usage, "NOT_A_FILE", "Name a file; pack a folder first."),
             FileError::Exists(_) => {
                 (Exit::Conflict, "EXISTS", "Choose another name, or replace it with --force.")
@@ -257,17 +265,26 @@ impl From<FileError> for Failure {
             FileError::Incomplete => {
                 (Exit::Unavailable, "FILE_INCOMPLETE", "Try again: it goes on where it stopped.")
             }
-            FileError::NotAsCited => (
+            FileError::NotAsCited(_) => (
                 Exit::Verification,
                 "NOT_AS_CITED",
                 "Nothing of it was kept. Tell the others: `chancery complain`, with the act and the file.",
+            ),
+            FileError::BeginningDamaged(_) => (
+                Exit::Verification,
+                "BEGINNING_DAMAGED",
+                "It was removed. Give the command again: the file is fetched from its first byte.",
             ),
             FileError::Seal(error) => return error.into(),
             FileError::Home(error) => return error.into(),
             FileError::Link(error) => return error.into(),
             FileError::Bug(what) => return Self::bug(what),
         };
-        Self::new(exit, reason, message, next)
+        let at = match error {
+            FileError::NotAsCited(file) | FileError::BeginningDamaged(file) => Some(format!("file {file}")),
+            _ => None,
+        };
+        Self { at, ..Self::new(exit, reason, message, next) }
     }
 }
 

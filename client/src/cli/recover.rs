@@ -37,6 +37,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     }
     let lost = if args.lost.iter().any(|one| one == "all") { Lost::All } else { Lost::These(args.lost) };
     let mut back = recover(home, &secret, &lost).await?;
+    context.heed(&back.session);
     let fields = json!({ "user": back.user, "device": back.device, "lost": back.lost });
     let shut = match back.lost.len() {
         0 => "No device was shut out: see `chancery device list`.".to_owned(),

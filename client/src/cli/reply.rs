@@ -25,10 +25,8 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     // The neutral word needs no text.
-    let text = match args.written.text() {
-        Err(_) if args.no_further_information => String::new(),
-        text => text?,
-    };
+    let is_asked_for = !args.no_further_information || args.written.is_given();
+    let text = if is_asked_for { args.written.text()? } else { String::new() };
     let step = match (args.question, args.no_further_information) {
         (_, true) => ThreadStep::NoFurtherInformation,
         (true, false) => ThreadStep::Question,

@@ -58,6 +58,9 @@ struct Open {
     /// The languages, parted by commas
     #[arg(long, value_delimiter = ',', required = true)]
     languages: Vec<Language>,
+    /// Open it although there is a review of the State on one of the instruments
+    #[arg(long)]
+    again: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -122,6 +125,7 @@ async fn run_open(open: Open, context: &Context) -> Result<(), Failure> {
         instruments: open.instruments,
         reviewers: open.reviewers.into_iter().map(|Reviewer(state, drawn)| (state, drawn)).collect(),
         languages: open.languages,
+        again: open.again,
     };
     let opened = open_review(&mut session, &new).await?;
     let state = new.state.to_string();

@@ -9,6 +9,7 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::lost::{lost_fields, lost_text};
 use super::output::harmless;
+use super::time::rfc3339;
 use crate::keyring::OpenError;
 use crate::sync::{Flushed, Session, SessionError};
 use crate::verbs::complain::Alarm;
@@ -17,12 +18,14 @@ use crate::verbs::teams::{TeamKept, keep_teams};
 use crate::verbs::upkeep::{Upkept, upkeep};
 use crate::verbs::user_key;
 use crate::verify::{ChannelCopy, Fault, Tally, VerifyError};
+use chancery_core::act::TextFault;
+use chancery_core::error::Reason;
 use chancery_core::state::Place;
 
 /// Opens the home and a session, and tells what became of acts that had waited.
 pub(super) async fn open(context: &Context) -> Result<Session, Failure> {
     let mut session = Session::open(context.open_home()?).await?;
-    context.heed_clock(&session);
+    context.heed(&session);
     tell_flushed(&mut session, context)?;
     Ok(session)
 }
@@ -258,6 +261,21 @@ impl From<SessionError> for Failure {
                 let paragraph = fault.paragraph();
                 Self { paragraph, ..Self::new(Exit::Refused, fault.code(), format!("{text}."), next) }
             }
+            SessionError::Text { fault, .. } => {
+                let next = match fault {
+                    TextFault::TooLong { .. } => "Shorten it, or send it as a document: chancery put.",
+                    TextFault::Character { .. } => {
+                        "Titles are one line; texts have line ends and tabs, and no other control characters. \
+                         U+000B is what a word processor puts for a line break within a paragraph."
+                    }
+                };
+                Self::new(Exit::Usage, "BAD_TEXT", text, next)
+            }
+            SessionError::Empty => {
+                let next =
+                    "Give a text as an argument, with --text-file, or on standard input; or --attach a file.";
+                Self::new(Exit::Usage, "NO_TEXT", text, next)
+            }
             SessionError::Mechanism => {
                 let next = "The server and this program may be of different versions; compare them.";
                 Self {
@@ -266,7 +284,16 @@ impl From<SessionError> for Failure {
                 }
             }
             SessionError::NoSuchChannel(_) | SessionError::NotFound { .. } => {
-                Self::not_found(text, "See `chancery channels` and `chancery threads`.")
+                Self::not_found(text, "See `chancery channels`, `chancery threads` and `chancery disclosed`.")
+            }
+            SessionError::Withdrawn { withdrawn_ms, .. } => {
+                let text = format!("{text} at {}", rfc3339(withdrawn_ms));
+                Self::not_found(text, "`chancery disclosed` lists what is open, and what was withdrawn.")
+            }
+            SessionError::ReviewThere { .. } => {
+                let next =
+                    "To give it other reviewing States: chancery review amend. For one more review: --again.";
+                Self::new(Exit::Conflict, Reason::AlreadyThere.code(), text, next)
             }
             SessionError::ShutOut(_) => {
                 Self::new(Exit::Conflict, "SHUT_OUT", format!("{text}."), "Nothing is to be done.")
@@ -293,8 +320,8 @@ impl From<SessionError> for Failure {
                 Self::new(Exit::Conflict, "NO_SECRET", text, next)
             }
             SessionError::Waits { .. } => {
-                let next = "It is sent, once, with the next command that reaches the server.";
-                Self::new(Exit::Unavailable, "WAITS", text, next)
+                let next = "Do not repeat it: the next command that reaches the server sends the same act, which lands once.";
+                Self { changed: true, ..Self::new(Exit::Unavailable, "WAITS", text, next) }
             }
             SessionError::Clock(skew) => clock::refused(&skew),
             SessionError::RootActs(error) => error.into(),

@@ -1,8 +1,9 @@
 //! What a person writes: language, title and text, as options that several commands share; and how a post that
 //! was made is told.
 
-use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Read as _};
+use std::fmt::{Display, Write as _};
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read as _};
 use std::path::PathBuf;
 
 use chancery_core::limits::BODY_BYTES_MAX;
@@ -11,7 +12,7 @@ use chancery_core::policy::BodyNote;
 use serde_json::json;
 
 use super::context::Context;
-use super::failure::{Exit, Failure};
+use super::failure::Failure;
 use super::time::rfc3339;
 use crate::sync::Posted;
 
@@ -36,6 +37,11 @@ pub(super) struct Written {
 }
 
 impl Written {
+    /// Whether a text is given, and not only awaited from a terminal.
+    pub(super) fn is_given(&self) -> bool {
+        self.text.is_some() || self.text_file.is_some() || !io::stdin().is_terminal()
+    }
+
     /// The text, from wherever it comes.
     pub(super) fn text(&self) -> Result<String, Failure> {
         if let Some(text) = &self.text {
@@ -44,19 +50,16 @@ impl Written {
         let mut text = String::new();
         let limit = BODY_BYTES_MAX as u64 + 1;
         if let Some(path) = &self.text_file {
-            let file =
-                std::fs::File::open(path).map_err(|error| unreadable(&path.display().to_string(), &error))?;
-            file.take(limit)
-                .read_to_string(&mut text)
-                .map_err(|error| unreadable(&path.display().to_string(), &error))?;
+            let read = File::open(path).and_then(|file| file.take(limit).read_to_string(&mut text));
+            read.map_err(|error| unreadable(path.display(), &error))?;
         } else {
-            if std::io::stdin().is_terminal() {
+            if io::stdin().is_terminal() {
                 return Err(Failure::usage(
                     "there is no text",
                     "Give it as an argument, with --text-file, or on standard input.",
                 ));
             }
-            let read = std::io::stdin().take(limit).read_to_string(&mut text);
+            let read = io::stdin().take(limit).read_to_string(&mut text);
             read.map_err(|error| unreadable("standard input", &error))?;
         }
         if text.len() > BODY_BYTES_MAX {
@@ -69,14 +72,14 @@ impl Written {
     }
 }
 
-fn unreadable(what: &str, error: &std::io::Error) -> Failure {
-    if error.kind() == std::io::ErrorKind::InvalidData {
+fn unreadable(what: impl Display, error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::InvalidData {
         return Failure::usage(
             format!("{what} is not UTF-8 text"),
             "Send another kind of file as a document: chancery put.",
         );
     }
-    Failure::new(Exit::Unavailable, "DISK", format!("{what}: {error}"), "Check the file and try again.")
+    Failure::of_io(what, error)
 }
 
 /// Tells what was posted.

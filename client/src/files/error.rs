@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use chancery_core::id::FileId;
 use chancery_seal::SealError;
 
 use crate::home::HomeError;
@@ -36,7 +37,10 @@ pub enum FileError {
     Incomplete,
     /// What was fetched is not the file that the post cites.
     #[error("what was fetched is not the file that the post cites")]
-    NotAsCited,
+    NotAsCited(FileId),
+    /// An earlier try has left a beginning that does not belong to the file.
+    #[error("the beginning of the file, which an earlier try has left here, is not that of the file cited")]
+    BeginningDamaged(FileId),
     /// It does not seal or open.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -59,6 +63,6 @@ impl FileError {
     /// Whether the file itself is bad, so that fetching it again is of no use.
     #[must_use]
     pub const fn is_of_the_file(&self) -> bool {
-        matches!(self, Self::NotAsCited | Self::Seal(_))
+        matches!(self, Self::NotAsCited(_) | Self::BeginningDamaged(_) | Self::Seal(_))
     }
 }

@@ -19,6 +19,7 @@ use crate::link::{Download, Link};
 ///
 /// # Errors
 /// [`FileError::NotAsCited`], [`FileError::Seal`]: the file is bad, and nothing of it must be used.
+/// [`FileError::BeginningDamaged`]: what `out` held is bad, or the whole file: fetched from its first byte it shows.
 /// [`FileError::Link`], [`FileError::Io`]: it can go on from what `out` holds.
 pub async fn fetch<F: Read + Write + Seek>(
     link: &Link,
@@ -29,7 +30,7 @@ pub async fn fetch<F: Read + Write + Seek>(
 ) -> Result<(), FileError> {
     let layout = FileLayout::new(cited.length)?;
     if layout.sealed_bytes() != cited.sealed_length {
-        return Err(FileError::NotAsCited);
+        return Err(FileError::NotAsCited(cited.file));
     }
     let mut content = SealedHash::new();
     let part = keep(out, &layout, &mut content, progress).map_err(unwritable)?;
@@ -47,7 +48,11 @@ pub async fn fetch<F: Read + Write + Seek>(
     let sinks = Sinks { out: BufWriter::with_capacity(BUFFER_BYTES, out), content, sealed, progress };
     let (content, sealed) = receive(download, stream, sinks).await?;
     let same = content == cited.sha256 && (part > 0 || sealed == Some(cited.parts_sha256));
-    if same { Ok(()) } else { Err(FileError::NotAsCited) }
+    match (same, part) {
+        (true, _) => Ok(()),
+        (false, 0) => Err(FileError::NotAsCited(cited.file)),
+        (false, _) => Err(FileError::BeginningDamaged(cited.file)),
+    }
 }
 
 /// Keeps the whole parts of what is there, hashes them, and says which part comes next.
@@ -79,7 +84,7 @@ async fn header(link: &Link, channel: ChannelId, cited: &Attachment) -> Result<V
     while let Some(bytes) = download.next().await? {
         header.extend_from_slice(&bytes);
         if header.len() > HEADER_BYTES {
-            return Err(FileError::NotAsCited);
+            return Err(FileError::NotAsCited(cited.file));
         }
     }
     Ok(header)

@@ -33,7 +33,7 @@ pub async fn upload_clear(
     }
     let (sender, receiver) = mpsc::channel(1);
     let reading = tokio::task::spawn_blocking(move || read(&mut file, length, &sender));
-    let uploaded = link.upload(id, Parts { receiver, progress: progress.clone() }).await;
+    let uploaded = link.upload(id, Parts { receiver, progress: progress.clone(), sealed: None }).await;
     let read = reading.await.map_err(|_| FileError::Bug("the reading thread stopped"))?;
     let uploaded = uploaded?;
     read.map_err(unreadable)?;

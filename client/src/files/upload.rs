@@ -9,7 +9,7 @@ use chancery_core::act::Attachment;
 use chancery_core::error::WireReason;
 use chancery_core::id::{ChannelId, Digest};
 use chancery_seal::SealError;
-use chancery_seal::file::{FileJournal, FileSealer};
+use chancery_seal::file::{FileJournal, FileLayout, FileSealer};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
@@ -89,7 +89,7 @@ async fn send(
     progress
         .tell((0..first).filter_map(|part| layout.content_part(part).ok()).map(|r| r.end - r.start).sum());
     let (sender, receiver) = mpsc::channel(1);
-    let parts = Parts { receiver, progress: progress.clone() };
+    let parts = Parts { receiver, progress: progress.clone(), sealed: Some(layout) };
     let complete = first >= layout.parts();
     let record = |journal: &FileJournal| Ok(home.put(Family::Journal, name, &journal.encode())?);
     // The home stays here; the threads that use it end before this does.
@@ -143,6 +143,15 @@ fn cite(writer: &FileSealer, sealed: &Sealed, path: &Path) -> Attachment {
 pub(super) struct Parts {
     pub(super) receiver: mpsc::Receiver<UploadPart>,
     pub(super) progress: Progress,
+    /// How the file is cut, if its parts are sealed: what is told is how much of its content they hold.
+    pub(super) sealed: Option<FileLayout>,
+}
+
+impl Parts {
+    fn content_bytes(&self, part: &UploadPart) -> u64 {
+        let content = self.sealed.and_then(|layout| layout.content_part(part.number).ok());
+        content.map_or(part.data.len() as u64, |content| content.end - content.start)
+    }
 }
 
 impl Stream for Parts {
@@ -151,7 +160,7 @@ impl Stream for Parts {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<UploadPart>> {
         let polled = self.receiver.poll_recv(context);
         if let Poll::Ready(Some(part)) = &polled {
-            self.progress.tell(part.data.len() as u64);
+            self.progress.tell(self.content_bytes(part));
         }
         polled
     }

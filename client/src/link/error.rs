@@ -81,6 +81,10 @@ impl LinkError {
         if let Some(error) = connect_error(status) {
             return error;
         }
+        // What broke on the way is no word of the server's, whatever class this side gives it.
+        if status.source().is_some() {
+            return Self::Unavailable(innermost(status));
+        }
         let code = match status.code() {
             tonic::Code::InvalidArgument => Code::InvalidArgument,
             tonic::Code::OutOfRange => Code::OutOfRange,
@@ -170,6 +174,15 @@ mod tests {
         check("chancery", &[], "STALE_EPOCH", None, "");
         check("chancery", &[("paragraph", "thirty-three")], "STALE_EPOCH", None, "");
         check("example.org", &[("paragraph", "33"), ("next", "rotate")], UNNAMED, None, "");
+    }
+
+    #[test]
+    fn what_breaks_on_the_way_is_unavailable() {
+        let broken = std::io::Error::other("h2 protocol error: the stream was reset");
+        let mut status = Status::new(tonic::Code::Internal, "h2 protocol error");
+        status.set_source(std::sync::Arc::new(broken));
+        let expected = LinkError::Unavailable("h2 protocol error: the stream was reset".into());
+        assert_eq!(LinkError::from_status(&status), expected);
     }
 
     #[test]

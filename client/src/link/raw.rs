@@ -31,6 +31,12 @@ pub enum RawError {
         /// How many were given.
         given: usize,
     },
+    /// A message is larger than any may be; nothing was sent.
+    #[error("the message has {bytes} bytes, and no message has more than {ANSWER_BYTES_MAX}")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+    },
     /// The link.
     #[error(transparent)]
     Link(#[from] LinkError),
@@ -71,6 +77,9 @@ impl RawRpc {
         let mut messages = parse(&method.input(), json)?;
         if messages.is_empty() {
             messages.push(Bytes::new());
+        }
+        if let Some(large) = messages.iter().find(|message| message.len() > ANSWER_BYTES_MAX) {
+            return Err(RawError::TooLarge { bytes: large.len() });
         }
         if messages.len() > 1 && !method.is_client_streaming() {
             return Err(RawError::OneMessage { rpc: full_name(&method), given: messages.len() });
@@ -206,5 +215,7 @@ mod tests {
         check("ListEntries", "[]", "the JSON is not a ListEntriesRequest");
         check("ListEntries", "{", "the JSON is not a ListEntriesRequest");
         check("GetServer", "{} {}", "takes one message, not 2");
+        let large = format!(r#"{{"channel": "{}"}}"#, "AAAA".repeat(ANSWER_BYTES_MAX / 3));
+        check("GetCheckpoint", &large, "no message has more than 8388608");
     }
 }

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use chancery_core::act::ActError;
+use chancery_core::act::{ActError, TextFault};
 use chancery_core::error::Reason;
-use chancery_core::id::{ActId, ChannelId, DeviceId, StateCode};
+use chancery_core::id::{ActId, ChannelId, DeviceId, InstrumentCode, StateCode};
 use chancery_core::policy::BodyFault;
 use chancery_seal::SealError;
 
@@ -43,6 +43,17 @@ pub enum SessionError {
     /// The content breaks a rule that readers check; nothing was sent.
     #[error("{0}")]
     Body(#[from] BodyFault),
+    /// What a person has written is more or other than any reader takes; nothing was sent.
+    #[error("the {field} {fault}")]
+    Text {
+        /// Which of the texts.
+        field: &'static str,
+        /// Why.
+        fault: TextFault,
+    },
+    /// A post without words and without a file; nothing was sent.
+    #[error("there is no text and no file to post")]
+    Empty,
     /// An act could not be made.
     #[error(transparent)]
     Compose(#[from] ComposeError),
@@ -80,6 +91,24 @@ pub enum SessionError {
         /// As the person named it.
         name: String,
     },
+    /// What a State had opened is not served any more.
+    #[error("item {index} was withdrawn")]
+    Withdrawn {
+        /// Its place in the publication log.
+        index: u64,
+        /// When it was withdrawn.
+        withdrawn_ms: u64,
+    },
+    /// There is a review of the State on an instrument of the new one.
+    #[error("there is a review of {state} on {instrument} already: {review}")]
+    ReviewThere {
+        /// The State.
+        state: StateCode,
+        /// The instrument.
+        instrument: InstrumentCode,
+        /// The review.
+        review: ChannelId,
+    },
     /// There is no key of all parties to which a disclosure could be wrapped.
     #[error("the secretariat has not made the key of all parties yet")]
     NoAllPartiesKey,
@@ -95,8 +124,8 @@ pub enum SessionError {
     /// This home does not hold its State's newest key, or the State has none.
     #[error("this home does not hold the current key of {0}")]
     NoStateKey(StateCode),
-    /// Sent, but no answer came: it waits in the outbox and is sent again, once.
-    #[error("act {act} waits in the outbox: {cause}")]
+    /// Sent, but no answer came: it may have landed. It waits in the outbox and is sent again, once.
+    #[error("act {act} waits in the outbox, and may have landed or not: {cause}")]
     Waits {
         /// The first act of the append.
         act: ActId,

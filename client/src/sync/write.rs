@@ -10,6 +10,7 @@ use chancery_core::state::Roster;
 use chancery_seal::random::make_bytes;
 use chancery_seal::secret::EpochSecret;
 
+use super::landed::{Unread, is_outside};
 use super::{Session, SessionError};
 use crate::compose::{Composed, RecipientKey, Signer, Standpoint, epoch_anew, new_epoch};
 use crate::entry::{Outgoing, Receipt, Release};
@@ -101,11 +102,13 @@ impl Session {
     }
 
     /// Appends acts to a channel or the directory, all or none: decides here first, stores the exact bytes,
-    /// sends them, checks the receipts and reads the log up to them.
+    /// sends them, checks the receipts and reads the log up to them. With its receipts it is done, whether the
+    /// log can be read then or not ([`Session::landed`]).
     ///
     /// # Errors
     /// [`SessionError::Refused`] if the rules refuse it here, with nothing sent; [`SessionError::Link`] if the
-    /// server refuses it; [`SessionError::Waits`] if no answer came; [`SessionError::Clock`], with nothing sent.
+    /// server refuses it; [`SessionError::Waits`] if no answer came; [`SessionError::Clock`], with nothing sent;
+    /// [`SessionError::Verify`] if the receipts or the log do not hold.
     pub async fn append(&mut self, channel: ChannelId, acts: Vec<Prepared>) -> Result<Sent, SessionError> {
         self.decide_here(channel, &acts)?;
         self.check_clock().await?;
@@ -115,9 +118,25 @@ impl Session {
         let entries = acts.into_iter().map(outgoing).collect();
         let waiting = Waiting { act: first, channel, made_ms: Self::now_ms(), entries };
         outbox::store(&self.home, &waiting)?;
-        let receipts = self.send(&waiting).await?;
-        self.read_back(channel, &ids, &receipts).await?;
-        Ok(Sent { acts: ids, receipts })
+        let sent = self.send(&waiting).await;
+        if !sent.as_ref().is_err_and(SessionError::is_refusal) {
+            self.landed.set_sent();
+        }
+        let sent = Sent { acts: ids, receipts: sent? };
+        match self.read_back(channel, &sent).await {
+            Err(error) if !self.passes_over(&error, &sent) => Err(error),
+            _ => Ok(sent),
+        }
+    }
+
+    /// Whether an append is done although it could not be read back, which is remembered.
+    fn passes_over(&self, error: &SessionError, sent: &Sent) -> bool {
+        // Who has shown themselves out has nothing more to read.
+        let is_served = !matches!(error, SessionError::Link(LinkError::Refused { .. }));
+        if let (true, Some(act), Some(receipt)) = (is_served, sent.acts.first(), sent.receipts.first()) {
+            self.landed.set_unread(Unread { act: *act, index: receipt.index, why: error.to_string() });
+        }
+        is_outside(error)
     }
 
     /// States one thing in the directory, with the wraps that stand beside it; signed where the person, or the root,
@@ -231,7 +250,8 @@ impl Session {
         match self.link.append(waiting.channel, &waiting.entries).await {
             Ok(receipts) => {
                 self.check_receipts(waiting, &receipts)?;
-                outbox::remove(&self.home, waiting.act)?;
+                // One that cannot be removed is sent once more, and the same bytes get the same receipt.
+                let _ = outbox::remove(&self.home, waiting.act);
                 Ok(receipts)
             }
             Err(error) if is_refusal(&error) => {
@@ -260,18 +280,13 @@ impl Session {
     }
 
     /// Reads the log up to one's own acts, which must be where the receipts say.
-    async fn read_back(
-        &mut self,
-        channel: ChannelId,
-        acts: &[ActId],
-        receipts: &[Receipt],
-    ) -> Result<(), SessionError> {
+    async fn read_back(&mut self, channel: ChannelId, sent: &Sent) -> Result<(), SessionError> {
         if channel == self.directory().id() {
             self.sync_directory().await?;
         } else {
             self.sync_channel(channel).await?;
         }
-        for (act, receipt) in acts.iter().zip(receipts) {
+        for (act, receipt) in sent.acts.iter().zip(&sent.receipts) {
             let found = if channel == self.directory().id() {
                 self.directory().state.acts.get(act).copied()
             } else {

@@ -6,9 +6,10 @@ use chancery_core::act::{Binding, PostBody, ThreadStep};
 use chancery_core::id::{ActId, InstrumentCode, SectionId};
 use chancery_core::mechanism::{ItemKind, Language};
 
-use crate::files::{Progress, attach, forget};
+use crate::files::{Progress, forget};
 use crate::sync::{NewPost, Posted, Session, SessionError};
 use crate::verbs::find::{self, Prefix, ReviewName, Wanted};
+use crate::verbs::written::with_files;
 
 /// The question.
 #[derive(Debug, Clone)]
@@ -43,7 +44,6 @@ pub async fn ask(session: &mut Session, question: Question) -> Result<Posted, Se
     let channel = find::channel(session, question.review.as_ref(), &wanted)?;
     let about = question.about.as_ref().map(|prefix| asked_about(session, prefix)).transpose()?;
     let paths = question.attachments;
-    let attachments = attach(session, channel, &paths, &Progress::none()).await?;
     let body = PostBody {
         language: question.language,
         title: question.title,
@@ -55,9 +55,10 @@ pub async fn ask(session: &mut Session, question: Question) -> Result<Posted, Se
             about,
         }),
         step: Some(ThreadStep::Question),
-        attachments,
+        attachments: Vec::new(),
         reason: String::new(),
     };
+    let body = with_files(session, channel, body, &paths, &Progress::none()).await?;
     let kind = ItemKind::Clarification;
     let new = NewPost { channel, section: None, read: None, kind, body, disclose: None };
     let posted = session.post(&new).await?;

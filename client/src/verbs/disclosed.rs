@@ -72,11 +72,14 @@ pub async fn disclosed(session: &mut Session, audience: Audience) -> Result<Vec<
 /// Opens one disclosure. Its grant is the entry of the verified log, and the body opens to what the grant says.
 ///
 /// # Errors
-/// [`SessionError`]; [`SessionError::NotFound`] if there is none at this place, or it was withdrawn.
+/// [`SessionError`]; [`SessionError::NotFound`] if there is none at this place, [`SessionError::Withdrawn`].
 pub async fn read(session: &mut Session, audience: Audience, index: u64) -> Result<Read, SessionError> {
     let items = disclosed(session, audience).await?;
-    let item = items.into_iter().find(|item| item.index == index && item.withdrawn_ms.is_none());
+    let item = items.into_iter().find(|item| item.index == index);
     let item = item.ok_or_else(|| SessionError::NotFound { what: "open item", name: index.to_string() })?;
+    if let Some(withdrawn_ms) = item.withdrawn_ms {
+        return Err(SessionError::Withdrawn { index, withdrawn_ms });
+    }
     let fetched = session.link.get_disclosed(audience, index).await?;
     check_entry(session, audience, &fetched)?;
     let body = open(session, &item.grant, &fetched)?;

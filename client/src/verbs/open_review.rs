@@ -21,6 +21,8 @@ pub struct NewReview {
     pub reviewers: Vec<(StateCode, Vec<InstrumentCode>)>,
     /// The languages.
     pub languages: Vec<Language>,
+    /// Whether it is opened although there is a review of the State on one of the instruments.
+    pub again: bool,
 }
 
 /// A review that was opened.
@@ -35,10 +37,14 @@ pub struct OpenedReview {
 /// Opens a review with a strand and a coordination for each instrument and a delegation for each State.
 ///
 /// # Errors
-/// [`SessionError`]; [`Reason::WrongRecipients`] while no focal point of any of the States has enrolled.
+/// [`SessionError`]; [`SessionError::ReviewThere`]; [`Reason::WrongRecipients`] while no focal point of any of the
+/// States has enrolled.
 pub async fn open_review(session: &mut Session, new: &NewReview) -> Result<OpenedReview, SessionError> {
-    session.sync_directory().await?;
+    session.sync_all().await?;
     let team = own_team(session)?;
+    if !new.again {
+        is_first(session, new)?;
+    }
     let review = ChannelId::new(make_bytes()?);
     session.begin(review, Place::Review);
     let opening = terms(new, team);
@@ -54,6 +60,21 @@ pub async fn open_review(session: &mut Session, new: &NewReview) -> Result<Opene
     }
     session.append(review, acts).await?;
     Ok(OpenedReview { review, channels })
+}
+
+/// Whether the officers have no review of the State on any of the instruments. Reviews are not closed, and a State may
+/// be reviewed again later, so this is a question to the person and no rule.
+fn is_first(session: &Session, new: &NewReview) -> Result<(), SessionError> {
+    for copy in session.channels().filter(|copy| copy.state.place == Place::Review) {
+        let Some(Roster(review)) = copy.state.roster().filter(|roster| roster.0.state == new.state) else {
+            continue;
+        };
+        if let Some(instrument) = new.instruments.iter().find(|one| review.instruments.contains(one)) {
+            let (instrument, review) = (instrument.clone(), copy.id());
+            return Err(SessionError::ReviewThere { state: new.state, instrument, review });
+        }
+    }
+    Ok(())
 }
 
 fn own_team(session: &Session) -> Result<TeamId, SessionError> {

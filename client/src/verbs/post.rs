@@ -6,9 +6,10 @@ use chancery_core::act::{Audience, Binding, PostBody};
 use chancery_core::id::{ActId, InstrumentCode};
 use chancery_core::mechanism::{ChannelKind, ItemKind, Language};
 
-use crate::files::{Progress, attach, forget};
+use crate::files::{Progress, forget};
 use crate::sync::{NewPost, Posted, Session, SessionError};
 use crate::verbs::find::{self, Prefix, ReviewName, Wanted};
+use crate::verbs::written::with_files;
 
 /// What to post.
 #[derive(Debug, Clone)]
@@ -67,16 +68,16 @@ pub async fn post_telling(
         // A revision stays under the question of its section.
         binding = session.first_body(channel, section).and_then(|first| first.binding);
     }
-    let attachments = attach(session, channel, &item.attachments, progress).await?;
     let body = PostBody {
         language: item.language,
         title: item.title,
         text: item.text,
         binding,
         step: None,
-        attachments,
+        attachments: Vec::new(),
         reason: item.hold_back.unwrap_or_default(),
     };
+    let body = with_files(session, channel, body, &item.attachments, progress).await?;
     let new = NewPost { channel, section, read: item.read, kind: item.kind, body, disclose };
     let posted = session.post(&new).await?;
     forget(session, channel, &item.attachments);

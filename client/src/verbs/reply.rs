@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use chancery_core::act::{PostBody, ThreadStep};
 use chancery_core::mechanism::{ItemKind, Language};
 
-use crate::files::{Progress, attach, forget};
+use crate::files::{Progress, forget};
 use crate::sync::{NewPost, Posted, Session, SessionError};
 use crate::verbs::find::{self, Prefix};
+use crate::verbs::written::with_files;
 
 /// The reply.
 #[derive(Debug, Clone)]
@@ -38,16 +39,16 @@ pub async fn reply(session: &mut Session, reply: Reply) -> Result<Posted, Sessio
     if thread.is_none_or(|thread| thread.kind != ItemKind::Clarification) {
         return Err(SessionError::NotFound { what: "thread", name: reply.thread.to_string() });
     }
-    let attachments = attach(session, channel, &reply.attachments, &Progress::none()).await?;
     let body = PostBody {
         language: reply.language,
         title: reply.title,
         text: reply.text,
         binding: None,
         step: Some(reply.step),
-        attachments,
+        attachments: Vec::new(),
         reason: String::new(),
     };
+    let body = with_files(session, channel, body, &reply.attachments, &Progress::none()).await?;
     let kind = ItemKind::Clarification;
     let new = NewPost { channel, section: Some(section), read: None, kind, body, disclose: None };
     let posted = session.post(&new).await?;

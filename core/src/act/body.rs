@@ -136,7 +136,37 @@ pub struct Rendition {
     pub files: Vec<RenditionFile>,
 }
 
+/// Why no reader takes a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TextFault {
+    /// It is too long.
+    #[error("has {bytes} bytes, more than {bytes_max}")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+        /// How long it may be.
+        bytes_max: usize,
+    },
+    /// It holds a character that could hide or forge words.
+    #[error("has the character U+{:04X} in line {line}", *character as u32)]
+    Character {
+        /// The first such character.
+        character: char,
+        /// The line that it is in, from 1.
+        line: usize,
+    },
+}
+
 impl PostBody {
+    /// What a person has written and no reader takes, by the rules of [`PostBody::decode`]: the field, and why.
+    #[must_use]
+    pub fn text_fault(&self) -> Option<(&'static str, TextFault)> {
+        let title = line_fault(&self.title, TITLE_BYTES_MAX).map(|fault| ("title", fault));
+        let text = || text_fault(&self.text, BODY_BYTES_MAX).map(|fault| ("text", fault));
+        let reason = || text_fault(&self.reason, REASON_BYTES_MAX).map(|fault| ("reason", fault));
+        title.or_else(text).or_else(reason)
+    }
+
     /// The encoding that is sealed.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -350,20 +380,35 @@ fn digest(bytes: &[u8], field: &'static str) -> Result<Digest, ActError> {
     Digest::try_from(bytes).map_err(|_| ActError::Field(field))
 }
 
-/// One line: no control characters, so that a title cannot forge another line of a listing.
 fn short(line: String, bytes_max: usize, field: &'static str) -> Result<String, ActError> {
-    let plain = line.len() <= bytes_max && !line.chars().any(char::is_control);
-    if plain { Ok(line) } else { Err(ActError::Field(field)) }
+    if line_fault(&line, bytes_max).is_some() { Err(ActError::Field(field)) } else { Ok(line) }
 }
 
 fn reason(reason: String) -> Result<String, ActError> {
-    if reason.len() > REASON_BYTES_MAX { Err(ActError::Field("reason")) } else { text(reason, "reason") }
+    if text_fault(&reason, REASON_BYTES_MAX).is_some() { Err(ActError::Field("reason")) } else { Ok(reason) }
+}
+
+fn text(text: String, field: &'static str) -> Result<String, ActError> {
+    if text_fault(&text, BODY_BYTES_MAX).is_some() { Err(ActError::Field(field)) } else { Ok(text) }
+}
+
+/// One line: no control characters, so that a title cannot forge another line of a listing.
+fn line_fault(line: &str, bytes_max: usize) -> Option<TextFault> {
+    too_long(line, bytes_max).or_else(|| unfit(line, char::is_control))
 }
 
 /// Any text, without the control characters that move a terminal's cursor or hide words.
-fn text(text: String, field: &'static str) -> Result<String, ActError> {
-    let plain = !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r'));
-    if plain { Ok(text) } else { Err(ActError::Field(field)) }
+fn text_fault(text: &str, bytes_max: usize) -> Option<TextFault> {
+    too_long(text, bytes_max).or_else(|| unfit(text, |c| c.is_control() && !matches!(c, '\n' | '\t' | '\r')))
+}
+
+fn too_long(text: &str, bytes_max: usize) -> Option<TextFault> {
+    (text.len() > bytes_max).then_some(TextFault::TooLong { bytes: text.len(), bytes_max })
+}
+
+fn unfit(text: &str, is_unfit: impl Fn(char) -> bool) -> Option<TextFault> {
+    let (at, character) = text.char_indices().find(|(_, c)| is_unfit(*c))?;
+    Some(TextFault::Character { character, line: 1 + text[..at].matches('\n').count() })
 }
 
 /// A bare file name: no path, no control characters, not a name that means a folder.
@@ -419,6 +464,23 @@ mod tests {
         let card =
             PersonCard { name: "Ñ".to_owned(), post: String::new(), contact: "+56 2 0000".to_owned() };
         assert_eq!(PersonCard::decode(&card.encode()), Ok(card));
+    }
+
+    #[test]
+    fn a_writer_is_told_what_no_reader_takes() {
+        let told = |change: fn(&mut PostBody)| {
+            let mut body = body();
+            change(&mut body);
+            let (field, fault) = body.text_fault()?;
+            assert_eq!(PostBody::decode(&body.encode()), Err(ActError::Field(field)));
+            Some(format!("{field} {fault}"))
+        };
+        let check = |change, expected: &str| assert_eq!(told(change).as_deref(), Some(expected));
+        assert_eq!(told(|_| {}), None);
+        check(|body| body.title = "a\nb".to_owned(), "title has the character U+000A in line 1");
+        check(|body| body.title = "\u{e9}".repeat(513), "title has 1026 bytes, more than 1024");
+        check(|body| body.text = "\u{e9}\n\n\ta\u{b}b".to_owned(), "text has the character U+000B in line 3");
+        check(|body| body.reason = "r".repeat(4_097), "reason has 4097 bytes, more than 4096");
     }
 
     #[test]

@@ -45,6 +45,7 @@ impl Scene {
             instruments: vec![instrument("firearms")],
             reviewers: vec![(state("KE"), vec![instrument("firearms")])],
             languages: vec![Language::En],
+            again: false,
         };
         let opened = open_review(&mut officer, &review).await.unwrap();
         let is_strand = |(_, opening): &&(ChannelId, Opening)| matches!(opening, Opening::Strand(_));

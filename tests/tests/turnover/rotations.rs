@@ -20,7 +20,7 @@ use super::{ABOUT, of_kind, section, verifies};
 /// A response, opened to the public; the act of the post and that of the disclosure.
 fn publish(town: &Town, who: &str, text: &str) -> (String, String) {
     let posted = town.done(who, &[&["post", "response"], &ABOUT[..], &["--language", "es", text]].concat());
-    let disclosed = town.done(who, &["disclose", &section(&posted), "--to", "public"]);
+    let disclosed = town.done(who, &["disclose", &section(&posted), "--to", "public", "--yes"]);
     let act = |lines: &[Value], kind: &str, field: &str| match &of_kind(lines, kind)[0][field] {
         Value::Array(acts) => acts[0].as_str().unwrap().to_owned(),
         act => act.as_str().unwrap().to_owned(),
