@@ -87,6 +87,11 @@ impl Blobs {
         blocking(move || Folder::open(&root)).await.map(Self::Folder)
     }
 
+    /// The store in the folder `root`, which must be there; nothing in it is made or removed.
+    pub async fn open_to_read(root: PathBuf) -> Result<Self, BlobError> {
+        blocking(move || Folder::open_to_read(&root)).await.map(Self::Folder)
+    }
+
     /// Begins to write a part of at most `length_bytes_max` bytes. Nothing is visible before
     /// [`PartWriter::finish`].
     pub async fn begin_part(

@@ -85,6 +85,19 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
+/// A database that is not there is not made by what looks after one.
+fn present(database: &DatabaseUrl) -> anyhow::Result<()> {
+    match database {
+        DatabaseUrl::Sqlite(path) if !path.exists() => {
+            anyhow::bail!(
+                "there is no database {}: name it with --database, or restore a backup",
+                path.display()
+            )
+        }
+        DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => Ok(()),
+    }
+}
+
 fn failed(error: &anyhow::Error) -> ExitCode {
     eprintln!("chancery-server: {error:#}");
     ExitCode::FAILURE

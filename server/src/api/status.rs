@@ -155,6 +155,7 @@ fn reason_of_db(error: &DbError) -> WireReason {
         | DbError::Values { .. }
         | DbError::UnknownSchema { .. }
         | DbError::AlteredSchema { .. }
+        | DbError::Damaged { .. }
         | DbError::Url => WireReason::Internal,
     }
 }

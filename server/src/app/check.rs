@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use chancery_core::act::Audience;
-use chancery_core::id::{ActId, ChannelId, DeviceId, FileId, KeyId};
+use chancery_core::id::{ActId, ChannelId, DeviceId, Digest, FileId, KeyId};
 use chancery_core::mechanism::Mechanism;
 use chancery_core::state::{Channel, Directory};
 
@@ -31,6 +31,8 @@ pub struct Check<'a> {
     pub blobs: &'a Blobs,
     /// The rules as data.
     pub mechanism: &'a Mechanism,
+    /// Hash of the file that they are in.
+    pub mechanism_digest: Digest,
     /// Fingerprint of the root.
     pub root: KeyId,
     /// Whether to hash every file.
@@ -49,6 +51,8 @@ pub enum Finding {
         /// What is wrong.
         fault: Fault,
     },
+    /// The mechanism file is not the one that the deployment was founded with.
+    Mechanism,
     /// A column says something else than the entry.
     Column {
         /// The channel.
@@ -125,8 +129,14 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Entry { channel, index, fault } => {
-                write!(f, "channel {channel} entry {index}: {fault}; the log was not read further")
+                write!(
+                    f,
+                    "channel {channel} entry {index}: {fault}; the log was not read further; restore a backup"
+                )
             }
+            Self::Mechanism => f.write_str(
+                "mechanism.toml is not the file that the deployment was founded with; put that one back",
+            ),
             Self::Column { channel, index, column } => {
                 write!(f, "channel {channel} entry {index}: its column {column} is not what the entry says")
             }
@@ -162,6 +172,8 @@ impl fmt::Display for Finding {
 struct Said {
     /// Statements that strands have put into publications, by audience and the entry's id.
     statements: HashMap<(Audience, ActId), Statement>,
+    /// Files that entries cite, with the channel of one of them and its index.
+    cited: Cited,
     /// Channels that reviews have opened, with their review.
     opened: HashMap<ChannelId, ChannelId>,
 }
@@ -177,19 +189,25 @@ impl Check<'_> {
         let mut said = Said::default();
         let mut entries = 0;
         let Some(directory) = self.directory(tell, &mut entries).await? else { return Ok(entries) };
+        if directory.foundation.as_ref().is_some_and(|found| found.mechanism != self.mechanism_digest) {
+            tell(Finding::Mechanism);
+        }
         let reviews = self.reviews(&directory, &mut said, tell, &mut entries).await?;
         self.others(&directory, &reviews, &mut said, tell, &mut entries).await?;
         for audience in Audience::ALL {
             self.publication(audience, &mut said, tell, &mut entries).await?;
         }
-        for (audience, _) in said.statements.into_keys() {
+        for (audience, _) in said.statements.keys().copied() {
             let what = "a statement of a strand is missing in its log";
             tell(Finding::Publication { audience, index: None, what });
         }
-        self.files(tell).await?;
+        self.files(said.cited, tell).await?;
         Ok(entries)
     }
 }
+
+/// Files that are cited, and where.
+type Cited = HashMap<FileId, (ChannelId, u64)>;
 
 /// Reviews as they stand, by id.
 type Reviews = HashMap<ChannelId, Channel>;

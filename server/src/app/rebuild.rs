@@ -4,15 +4,18 @@
 use std::collections::BTreeMap;
 
 use chancery_core::act::{Act, Audience, SignedAct, Statement};
-use chancery_core::id::{ChannelId, KeyId};
+use chancery_core::id::{ChannelId, FileId, KeyId};
 use chancery_core::mechanism::ChannelKind;
 use chancery_core::name::{directory_channel, publication_channel};
 use chancery_core::state::Place;
 
 use super::AppError;
 use super::check::follow;
+use super::replay::Fault;
 use crate::store::audit;
+use crate::store::cosignatures;
 use crate::store::db::{Pool, Source, Tx};
+use crate::store::files;
 use crate::store::log::{self, NewRows};
 
 /// What was made again.
@@ -27,6 +30,9 @@ pub struct Rebuilt {
 }
 
 /// Rebuilds every projection. Either all of it is made again, or nothing is changed.
+///
+/// # Errors
+/// [`AppError::Damaged`] where a log is not whole: what is missing there is in a backup alone.
 pub async fn rebuild(pool: &Pool, root: KeyId) -> Result<Rebuilt, AppError> {
     let mut tx = pool.begin().await?;
     let mut rebuilt = Rebuilt::default();
@@ -83,23 +89,31 @@ async fn read_log(
         }
         let mut rows = NewRows::default();
         for entry in page {
-            let act = SignedAct::decode(entry.signed)?;
-            note(act.content(), entry.index, places, &mut rows);
+            let damaged = |fault| AppError::Damaged { channel: *channel, index: entry.index, fault };
+            let act = SignedAct::decode(entry.signed).map_err(|error| damaged(error.into()))?;
+            for file in cited(act.content()) {
+                // A citation of a file that is not there has no place in the database.
+                let known = files::find(&mut Source::Tx(tx), file).await?;
+                known.ok_or_else(|| damaged(Fault::File(*file)))?;
+                rows.citations.push((*file, *channel, entry.index));
+            }
+            note(act.content(), places);
         }
         rebuilt.citations += rows.citations.len() as u64;
         log::insert_citations(tx, &rows).await?;
     }
 }
 
-fn note(
-    act: &Act,
-    index: u64,
-    places: &mut BTreeMap<ChannelId, (ChannelKind, Option<ChannelId>)>,
-    rows: &mut NewRows,
-) {
+fn cited(act: &Act) -> &[FileId] {
+    match &act.statement {
+        Statement::Post(post) => &post.files,
+        _ => &[],
+    }
+}
+
+fn note(act: &Act, places: &mut BTreeMap<ChannelId, (ChannelKind, Option<ChannelId>)>) {
     let channel = act.header.channel;
     match &act.statement {
-        Statement::Post(post) => rows.citations.extend(post.files.iter().map(|file| (*file, channel, index))),
         Statement::OpenReview(_) => {
             places.insert(channel, (ChannelKind::Review, None));
         }
@@ -119,6 +133,12 @@ async fn sizes(
     places: &BTreeMap<ChannelId, (ChannelKind, Option<ChannelId>)>,
 ) -> Result<(), AppError> {
     let Some(row) = log::channel(&mut Source::Tx(tx), channel).await? else { return Ok(()) };
+    // A log that was longer is not made to look as if it had never been.
+    let newest = cosignatures::of_channel(&mut Source::Tx(tx), channel, 1).await?;
+    let had = newest.iter().map(|word| word.size).fold(row.size, u64::max);
+    if had > size {
+        return Err(AppError::Damaged { channel: *channel, index: size, fault: Fault::Missing(had) });
+    }
     let place = places.get(channel).copied().unwrap_or((row.kind, row.parent));
     audit::set_channel(tx, channel, place, size, last_log_time_ms).await?;
     Ok(())

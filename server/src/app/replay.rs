@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use chancery_core::act::{ActError, SignedAct, VerifiedAct};
 use chancery_core::error::Reason;
+use chancery_core::id::FileId;
 use chancery_core::mechanism::Mechanism;
 use chancery_core::policy::{World, author_key, decide, decide_directory};
 use chancery_core::state::{Channel, Directory};
@@ -23,6 +24,12 @@ pub enum Fault {
     /// The entry is not at the place it should be.
     #[error("an entry is missing before it")]
     Gap,
+    /// The log had so many entries, and ends before.
+    #[error("it is missing: the log had {0} entries")]
+    Missing(u64),
+    /// The database has no row of a file.
+    #[error("it cites the file {0}, which the database does not know")]
+    File(FileId),
     /// What the channel's row says and what its review says differ.
     #[error("no review has opened the channel")]
     Unopened,

@@ -33,15 +33,26 @@ struct Root {
     making: Mutex<()>,
 }
 
+impl Root {
+    fn of(root: &Path) -> Self {
+        Self { incoming: root.join("incoming"), parts: root.join("parts"), making: Mutex::new(()) }
+    }
+}
+
 impl Folder {
     pub(super) fn open(root: &Path) -> Result<Self, BlobError> {
         let doing = "open its folder";
-        let root =
-            Root { incoming: root.join("incoming"), parts: root.join("parts"), making: Mutex::new(()) };
+        let root = Root::of(root);
         for folder in [&root.incoming, &root.parts] {
             make_durable(folder).map_err(|error| failed(doing, &error))?;
         }
         remove_abandoned(&root.incoming).map_err(|error| failed(doing, &error))?;
+        Ok(Self(Arc::new(root)))
+    }
+
+    pub(super) fn open_to_read(root: &Path) -> Result<Self, BlobError> {
+        let root = Root::of(root);
+        fs::metadata(&root.parts).map_err(|error| failed("open its folder", &error))?;
         Ok(Self(Arc::new(root)))
     }
 

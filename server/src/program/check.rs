@@ -7,8 +7,8 @@ use chancery_server::blobs::Blobs;
 use chancery_server::store::db::Pool;
 use clap::Args;
 
-use super::StoreArgs;
 use super::folder::Folder;
+use super::{StoreArgs, present};
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
@@ -24,11 +24,18 @@ pub(crate) async fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
     let config = args.store.config()?;
     let folder = Folder::open(&config.data)?;
     let mechanism = folder.mechanism()?;
+    present(&config.database)?;
     let pool = Pool::open(&config.database, &config.pool).await?;
-    let blobs = Blobs::open_folder(config.files).await?;
+    let blobs = Blobs::open_to_read(config.files).await?;
     let mut faults = 0_u64;
-    let check =
-        Check { pool: &pool, blobs: &blobs, mechanism: &mechanism, root: folder.root, deep: args.deep };
+    let check = Check {
+        pool: &pool,
+        blobs: &blobs,
+        mechanism: &mechanism,
+        mechanism_digest: folder.own().mechanism,
+        root: folder.root,
+        deep: args.deep,
+    };
     let mut tell = |finding: Finding| {
         faults += u64::from(finding.is_fault());
         println!("{finding}");

@@ -77,6 +77,7 @@ pub(crate) enum Tampering {
     Statement,
     Parent,
     Size,
+    Longer,
     Withdrawn,
     Cosignature,
 }
@@ -93,6 +94,7 @@ impl Tampering {
             Self::Statement => &ALTER_STATEMENT,
             Self::Parent => &ALTER_PARENT,
             Self::Size => &ALTER_SIZE,
+            Self::Longer => &ALTER_LONGER,
             Self::Withdrawn => &ALTER_WITHDRAWN,
             Self::Cosignature => &ALTER_COSIGNATURE,
         }
@@ -140,6 +142,8 @@ const ALTER_STATEMENT: Statement = Statement::new(
 const ALTER_PARENT: Statement =
     Statement::new("alter parent", "UPDATE channel SET parent = id WHERE kind = 'strand'");
 const ALTER_SIZE: Statement =
+    Statement::new("alter size", "UPDATE channel SET size = size - 1 WHERE kind = 'strand'");
+const ALTER_LONGER: Statement =
     Statement::new("alter size", "UPDATE channel SET size = size + 1 WHERE kind = 'strand'");
 const ALTER_WITHDRAWN: Statement = Statement::new(
     "alter withdrawn",

@@ -19,6 +19,7 @@ pub(super) async fn clean(world: &World) {
         pool: &world.pool,
         blobs: &world.blobs,
         mechanism: world.app.mechanism(),
+        mechanism_digest: chancery_core::id::Digest::of(world.app.mechanism_file()),
         root: world.app.root(),
         deep: true,
     };

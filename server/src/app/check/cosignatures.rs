@@ -42,6 +42,9 @@ fn fault(directory: &Directory, channel: &Channel, row: &CosignatureRow) -> Opti
     if (cosigned.cosignature.device, head.size) != (row.device, row.size) {
         return Some("its note is of another device or size");
     }
+    if head.size > channel.log.size() {
+        return Some("it is of a longer log: entries are missing; restore a backup");
+    }
     if !channel.log.went_through(&head) {
         return Some("the log never had that head");
     }

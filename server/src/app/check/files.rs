@@ -4,14 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chancery_core::id::FileId;
 
-use super::{Check, Finding};
+use super::{Check, Cited, Finding};
 use crate::app::AppError;
+use crate::app::replay::Fault;
 use crate::blobs::BlobError;
 use crate::store::audit;
 use crate::store::files::{self, File, FileState};
 
 impl Check<'_> {
-    pub(super) async fn files(&self, tell: &mut dyn FnMut(Finding)) -> Result<(), AppError> {
+    /// Every file, and that those which entries cite are there.
+    pub(super) async fn files(
+        &self,
+        mut cited: Cited,
+        tell: &mut dyn FnMut(Finding),
+    ) -> Result<(), AppError> {
         for first in 0..=u8::MAX {
             let in_store: BTreeMap<FileId, BTreeMap<u32, u64>> = self
                 .blobs
@@ -28,12 +34,21 @@ impl Check<'_> {
                 after = Some(last.id);
                 for file in page {
                     known.insert(file.id);
+                    if let Some((channel, index)) = cited.remove(&file.id)
+                        && file.state != FileState::Complete
+                    {
+                        tell(Finding::Beside { channel, index, what: "file, which is not complete," });
+                    }
                     self.file(&file, in_store.get(&file.id), tell).await?;
                 }
             }
-            for file in in_store.into_keys().filter(|file| !known.contains(file)) {
+            let left = in_store.into_keys().filter(|file| !known.contains(file));
+            for file in left.filter(|file| !cited.contains_key(file)) {
                 tell(Finding::Leftover { file });
             }
+        }
+        for (file, (channel, index)) in cited {
+            tell(Finding::Entry { channel, index, fault: Fault::File(file) });
         }
         Ok(())
     }

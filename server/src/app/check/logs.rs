@@ -128,7 +128,10 @@ impl Check<'_> {
             }
             tokio::task::yield_now().await;
         }
-        if row.size != next {
+        if row.size > next {
+            tell(Finding::Entry { channel: row.id, index: next, fault: Fault::Missing(row.size) });
+        }
+        if row.size < next {
             tell(Finding::Row { channel: row.id, column: "size" });
         }
         if row.last_log_time_ms != last_log_time_ms {
@@ -153,7 +156,7 @@ fn entry(entry: &EntryRow, stored: &Stored, said: &mut Said, tell: Tell<'_>) -> 
         tell(Finding::Column { channel, index, column: "leaf_hash" });
     }
     stored.compare(&content.statement, channel, index, tell);
-    said.note(content, entry.log_time_ms);
+    said.note(content, index, entry.log_time_ms);
     Ok(())
 }
 
@@ -175,11 +178,15 @@ impl Replayed<'_> {
 
 impl Said {
     /// What an act says of other logs.
-    fn note(&mut self, act: &Act, log_time_ms: u64) {
+    fn note(&mut self, act: &Act, index: u64, log_time_ms: u64) {
         let channel = act.header.channel;
         let (audience, signed) = match &act.statement {
             Statement::OpenChannel(opening) => {
                 self.opened.insert(opening.channel, channel);
+                return;
+            }
+            Statement::Post(post) => {
+                self.cited.extend(post.files.iter().map(|file| (*file, (channel, index))));
                 return;
             }
             Statement::Disclose(disclose) => (disclose.audience, &disclose.grants),

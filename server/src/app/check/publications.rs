@@ -74,7 +74,10 @@ impl Check<'_> {
                 next += 1;
             }
         }
-        if row.size != next {
+        if row.size > next {
+            tell(Finding::Entry { channel: id, index: next, fault: Fault::Missing(row.size) });
+        }
+        if row.size < next {
             tell(Finding::Row { channel: id, column: "size" });
         }
         self.releases(audience, &id, expected, tell).await

@@ -41,16 +41,50 @@ async fn cosigned(world: &World, by: &Identity, channel: ChannelId) -> String {
     CosignedCheckpoint { signed, cosignature }.note(&root)
 }
 
-async fn findings(world: &World) -> Vec<String> {
-    let check = Check {
+/// What a rebuild says to a log that is not whole; it changes nothing.
+#[tokio::test]
+async fn a_rebuild_makes_no_log_shorter() {
+    for (tampering, words) in
+        [(Tampering::Longer, "it is missing: the log had"), (Tampering::Act, "does not replay at entry 1")]
+    {
+        on_both(async |pool: Pool| {
+            let world = Box::pin(filled(pool)).await;
+            tamper(&world.pool, tampering).await;
+            let before = findings(&world).await;
+            let error = rebuild(&world.pool, world.app.root()).await.unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+            assert_eq!(findings(&world).await, before);
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn the_mechanism_file_is_the_one_of_the_founding() {
+    on_both(async |pool: Pool| {
+        let world = Box::pin(World::found(pool).await);
+        let check = Check { mechanism_digest: Digest::of(b"another file"), ..check(&world) };
+        let mut found = Vec::new();
+        check.run(&mut |finding| found.push(finding)).await.unwrap();
+        assert_eq!(found, [Finding::Mechanism]);
+    })
+    .await;
+}
+
+fn check(world: &World) -> Check<'_> {
+    Check {
         pool: &world.pool,
         blobs: &world.blobs,
         mechanism: world.app.mechanism(),
+        mechanism_digest: Digest::of(world.app.mechanism_file()),
         root: world.app.root(),
         deep: true,
-    };
+    }
+}
+
+async fn findings(world: &World) -> Vec<String> {
     let mut found = Vec::new();
-    check.run(&mut |finding| found.push(finding.to_string())).await.unwrap();
+    check(world).run(&mut |finding| found.push(finding.to_string())).await.unwrap();
     found
 }
 
@@ -120,6 +154,7 @@ tampered! {
     an_altered_statement: Statement, "the statement is not the strand's, byte for byte", false;
     an_altered_parent: Parent, "its parent is not what the logs say", true;
     an_altered_size: Size, "its size is not what the logs say", true;
+    a_log_that_was_longer: Longer, "it is missing: the log had", false;
     an_altered_cosignature: Cosignature, "its note is of another device or size", false;
     a_release_that_is_gone: Withdrawn, "its release is not withdrawn as the log says", false;
 }
@@ -127,7 +162,7 @@ tampered! {
 #[tokio::test]
 async fn files_are_compared_with_the_store() {
     use chancery_core::file::FileUse;
-    use chancery_core::id::{Digest, UserId};
+    use chancery_core::id::UserId;
 
     use crate::store::files::{self, NewFile, NewPart};
 
@@ -162,6 +197,15 @@ async fn files_are_compared_with_the_store() {
                 format!("file {stray}: left by an upload that was cut off; nothing refers to it"),
             ]
         );
+        // The same files, where an entry cites them.
+        let channel = world.directory_id();
+        let gone = FileId::new([4; 16]);
+        let cited = [known, stray, gone].map(|file| (file, (channel, 7)));
+        let mut found = Vec::new();
+        check(&world).files(cited.into(), &mut |finding| found.push(finding)).await.unwrap();
+        let unknown = |file| Finding::Entry { channel, index: 7, fault: Fault::File(file) };
+        assert!(found.contains(&unknown(stray)) && found.contains(&unknown(gone)), "{found:?}");
+        assert_eq!(found.len(), 3, "and the part that is missing: {found:?}");
     })
     .await;
 }

@@ -46,6 +46,12 @@ pub enum DbError {
         /// SQLSTATE on PostgreSQL, extended result code on SQLite; empty if there is none.
         code: String,
     },
+    /// The file of the database is damaged.
+    #[error("the file of the database is damaged ({statement}): stop the server, and restore a backup")]
+    Damaged {
+        /// Name of the statement.
+        statement: &'static str,
+    },
     /// Our bug, or a database that someone altered: a column does not hold what the statement promises.
     #[error("column {column} of the row is not {expected}")]
     Column {
@@ -119,6 +125,8 @@ fn from_engine(statement: &'static str, error: &dyn sqlx::error::DatabaseError) 
         "5" | "261" | "517" | "773" | "6" | "262" | "40001" | "40P01" | "55P03" => {
             DbError::Conflict { statement }
         }
+        // SQLite: CORRUPT with its extended codes, and NOTADB. PostgreSQL: data or index corrupted.
+        "11" | "267" | "523" | "779" | "26" | "XX001" | "XX002" => DbError::Damaged { statement },
         // PostgreSQL: statement_timeout.
         "57014" => DbError::Timeout { statement },
         // PostgreSQL: the server stops, starts, or has no connection left.
