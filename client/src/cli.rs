@@ -222,7 +222,7 @@ impl Command {
             Self::Disclosed(args) => disclosed::list(args, context).await,
             Self::ReadDisclosed(args) => disclosed::read(args, context).await,
             Self::Archive(args) => archive::run(args, context).await,
-            Self::Verify(args) => verify::run(args, context).await,
+            Self::Verify(args) => Box::pin(verify::run(args, context)).await,
             Self::VerifyFork(args) => verify_fork::run(&args, context),
             Self::Complain(args) => complain::run(args, context).await,
             Self::Trust(args) => trust::run(args, context).await,

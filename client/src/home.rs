@@ -55,13 +55,13 @@ pub struct Home {
 }
 
 impl Home {
-    /// A new home in a folder that is absent or empty.
+    /// A new home in a folder that is absent, empty, or has in it what was left of making one.
     ///
     /// # Errors
     /// [`HomeError::Exists`] if the folder has anything in it; [`HomeError::ShortPassphrase`].
     pub fn create(dir: &Path, passphrase: &str, keys: Keys) -> Result<Self, HomeError> {
         check_new_passphrase(passphrase)?;
-        Self::check_free(dir)?;
+        Self::check_free(dir, &UNFINISHED)?;
         disk::make_folder(dir)?;
         disk::make_private(dir)?;
         let lock = disk::lock(dir)?;
@@ -111,9 +111,9 @@ impl Home {
         dir.join(KEYS).is_file()
     }
 
-    /// Whether a home can be made in the folder.
-    fn check_free(dir: &Path) -> Result<(), HomeError> {
-        let taken = dir.exists() && disk::has_entries(dir)?;
+    /// Whether a home can be made in the folder; files of these names in it count for nothing.
+    fn check_free(dir: &Path, but: &[&str]) -> Result<(), HomeError> {
+        let taken = dir.exists() && disk::has_others(dir, but)?;
         if taken { Err(HomeError::Exists { dir: dir.to_owned() }) } else { Ok(()) }
     }
 
@@ -276,3 +276,6 @@ impl Home {
 const KEYS: &str = "keys";
 /// Is there in a home that was moved to another machine.
 const MOVED: &str = "moved";
+/// What is in a folder in which a home was being made when the program ended: without `keys`, nothing of it was
+/// used yet.
+const UNFINISHED: [&str; 2] = [disk::LOCK, "keys.new"];

@@ -63,6 +63,14 @@ impl Link {
         Ok(Self { channel: connect::connect(server, tls).await? })
     }
 
+    /// Connects when it is first used.
+    ///
+    /// # Errors
+    /// [`LinkError::Protocol`].
+    pub fn later(server: &ServerAddress, tls: &TlsIdentity) -> Result<Self, LinkError> {
+        Ok(Self { channel: connect::later(server, tls)? })
+    }
+
     /// What the server says of itself.
     ///
     /// # Errors

@@ -85,15 +85,41 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub async fn open(home: Home) -> Result<Self, SessionError> {
-        let link = Link::connect(home.server()?, &home.keys().tls).await?;
-        let root = home.keys().root;
-        let text = if let Some(text) = store::mechanism(&home)? {
+        // A session is large, and this future is held by others.
+        match Box::pin(Self::open_or_kept(home)).await? {
+            (session, None) => Ok(session),
+            (_, Some(error)) => Err(error),
+        }
+    }
+
+    /// As [`Session::open`]; where the server does not answer, or what it hands out is wrong, a session all the
+    /// same, with the copies that the home had verified before and the reason why they are not newer.
+    ///
+    /// # Errors
+    /// [`SessionError`]; of a home that has verified nothing yet, whatever the reason is.
+    pub async fn open_or_kept(home: Home) -> Result<(Self, Option<SessionError>), SessionError> {
+        let kept = store::mechanism(&home)?;
+        let (server, tls) = (home.server()?, &home.keys().tls);
+        let (link, failed) = match Link::connect(server, tls).await {
+            Ok(link) => (link, None),
+            Err(error) if kept.is_some() => (Link::later(server, tls)?, Some(error.into())),
+            Err(error) => return Err(error.into()),
+        };
+        let text = if let Some(text) = kept {
             text
         } else {
             let info = link.server().await?;
             String::from_utf8(info.mechanism.to_vec()).map_err(|_| SessionError::Mechanism)?
         };
-        let mechanism = Mechanism::parse(&text).map_err(|_| SessionError::Mechanism)?;
+        let mut session = Self::of(home, link, &text)?;
+        let failed = if failed.is_some() { failed } else { session.begin_with(&text).await.err() };
+        Ok((session, failed))
+    }
+
+    /// With what the home has kept.
+    fn of(home: Home, link: Link, text: &str) -> Result<Self, SessionError> {
+        let root = home.keys().root;
+        let mechanism = Mechanism::parse(text).map_err(|_| SessionError::Mechanism)?;
         let directory = store::load_directory(&home, root)?;
         let witness = clock::Witness::open(&home)?;
         let mut session = Self {
@@ -101,7 +127,7 @@ impl Session {
             link,
             root,
             mechanism,
-            mechanism_digest: Mechanism::digest(&text),
+            mechanism_digest: Mechanism::digest(text),
             directory,
             own_keys: UserRing::default(),
             sheet: None,
@@ -115,11 +141,25 @@ impl Session {
             witness,
             landed: Arc::default(),
         };
-        session.sync_directory().await?;
-        store::keep_mechanism(&session.home, &text)?;
         session.open_teams();
-        session.flush_outbox().await?;
         Ok(session)
+    }
+
+    async fn begin_with(&mut self, text: &str) -> Result<(), SessionError> {
+        self.sync_directory().await?;
+        store::keep_mechanism(&self.home, text)?;
+        self.flush_outbox().await
+    }
+
+    /// Reads every log that the home has kept, and that this session has not read yet.
+    ///
+    /// # Errors
+    /// [`SessionError::Home`].
+    pub fn load_kept(&mut self) -> Result<(), SessionError> {
+        for id in store::channels(&self.home)? {
+            self.load(id)?;
+        }
+        Audience::ALL.into_iter().try_for_each(|audience| self.load_publication(audience))
     }
 
     /// The person whose home it is.
@@ -328,10 +368,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub async fn sync_publication(&mut self, audience: Audience) -> Result<(), SessionError> {
-        if !self.publications.contains_key(&audience) {
-            let kept = store::load_publication(&self.home, self.root, audience)?;
-            self.publications.insert(audience, kept);
-        }
+        self.load_publication(audience)?;
         let Some(copy) = self.publications.get(&audience) else { return Ok(()) };
         let size = copy.head().size;
         let growth = fetch::growth(&self.link, copy.id(), size).await?;
@@ -442,6 +479,14 @@ impl Session {
             && let Some(copy) = store::load_channel(&self.home, id)?
         {
             self.hold(copy);
+        }
+        Ok(())
+    }
+
+    fn load_publication(&mut self, audience: Audience) -> Result<(), SessionError> {
+        if !self.publications.contains_key(&audience) {
+            let kept = store::load_publication(&self.home, self.root, audience)?;
+            self.publications.insert(audience, kept);
         }
         Ok(())
     }

@@ -110,7 +110,9 @@ fn a_lost_laptop_is_recovered_by_the_sheet() {
     let path = sheet.to_str().unwrap();
     assert_eq!(town.refused("expert", &["recovery", "new"], 2), "USAGE", "never in JSON");
     town.done("expert", &["recovery", "new", "--sheet", path]);
-    assert!(town.refused("expert", &["recovery", "new", "--sheet", path], 7) == "OUTPUT", "not over a file");
+    let written = std::fs::read(&sheet).unwrap();
+    assert_eq!(town.refused("expert", &["recovery", "new", "--sheet", path], 5), "FILE_EXISTS");
+    assert_eq!(std::fs::read(&sheet).unwrap(), written, "not over a file");
     let check = ["recovery", "check", "--sheet-fd", "3"];
     town.run_with("expert", &check, &sheet).expect_done();
     assert_eq!(reason(&town, "chile", &check, &sheet), "OTHER_SHEET");
@@ -178,7 +180,7 @@ fn who_joins_makes_a_recovery_sheet_with_admission_or_says_no() {
         assert_eq!(sheets(&town.done("kenya", args)), 0, "{args:?}");
     }
     let taken = ["join", "--sheet", sheet.to_str().unwrap()];
-    assert_eq!(town.refused("kenya", &taken, 7), "OUTPUT", "not over a file");
+    assert_eq!(town.refused("kenya", &taken, 5), "FILE_EXISTS", "not over a file");
 }
 
 #[test]

@@ -337,4 +337,46 @@ fn a_server_that_goes_back_is_found_out() {
     // Chile has not seen it, and goes on: another history of the same length.
     town.done("chile", &ask("en", "Something else"));
     assert_eq!(town.refused("kenya", &["channels"], 6), "FORKED");
+    // It outgrows what Kenya holds, and Kenya's alarm stays the same, with its proof.
+    town.done("chile", &ask("en", "And more of it"));
+    for command in [&["channels"][..], &["verify"], &["read"]] {
+        assert_eq!(town.refused("kenya", command, 6), "FORKED", "{command:?}");
+    }
+    assert_eq!(std::fs::read_dir(town.home("kenya").join("forks")).unwrap().count(), 1);
+}
+
+#[test]
+fn after_a_rollback_members_compare_without_the_server() {
+    let mut town = Town::with_review();
+    town.done("chile", &["channels"]);
+    town.copy_data();
+    town.done("kenya", &ask("en", "Wished unsaid"));
+    // An entry of the directory, and one of a channel.
+    town.done("kenya", &["recovery", "new", "--sheet", town.path("sheet").to_str().unwrap()]);
+    town.done("kenya", &["channels"]);
+    town.restore_data();
+    town.done("chile", &ask("en", "Something else"));
+    let files = ["of-kenya", "of-chile", "alone"].map(|name| town.path(name).to_str().unwrap().to_owned());
+    let [of_kenya, of_chile, alone] = files.each_ref().map(String::as_str);
+
+    let said = town.run("kenya", &["verify", "--export", of_kenya]);
+    assert_eq!((said.status.code(), &said.error.unwrap()["reason"]), (Some(6), &"ROLLED_BACK".into()));
+    assert_eq!(said.lines[0]["kind"], "checkpoints");
+    let exported = said.lines[0]["checkpoints"].clone();
+    let said = town.run("kenya", &["trust", "safety-number", "CL"]);
+    assert_eq!((said.status.code(), &said.error.unwrap()["reason"]), (Some(6), &"ROLLED_BACK".into()));
+    let number = said.lines[0]["number"].as_str().unwrap().to_owned();
+    let said = town.run("kenya", &["trust", "compare", "CL", &number]);
+    assert_eq!((said.status.code(), &said.lines[0]["outcome"]), (Some(6), &"same".into()));
+
+    // What the other has of the strand finds the fork.
+    town.done("chile", &["verify", "--export", of_chile]);
+    assert_eq!(town.refused("kenya", &["verify", "--against", of_chile], 6), "FORKED");
+
+    town.stop_server();
+    let said = town.run("kenya", &["verify", "--export", alone]);
+    assert_eq!(said.notices[0]["reason"], "NOT_UP_TO_DATE");
+    assert_eq!(said.one("checkpoints")["checkpoints"], exported);
+    assert_eq!(town.refused("kenya", &["verify"], 7), "UNAVAILABLE");
+    town.start_server();
 }

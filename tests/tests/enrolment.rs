@@ -142,3 +142,57 @@ fn a_server_with_another_key_is_not_the_server() {
     assert_eq!(town.refused("victim", &["join", "--accept", &text], 6), "WRONG_SERVER");
     assert_eq!(town.refused("victim", &["whoami"], 4), "NO_HOME", "nothing was made, nothing was sent");
 }
+
+/// The invitation and the first digits of its lookup.
+fn invitation(town: &Town, args: &[&str]) -> (String, String) {
+    let invited = town.run("chile", args).one("invitation");
+    let text = |field: &str| invited[field].as_str().unwrap().to_owned();
+    (text("invitation"), text("lookup")[..8].to_owned())
+}
+
+#[test]
+fn a_second_invitation_takes_the_place_of_one_that_is_over() {
+    let town = Town::with_review();
+    let (first, lookup) = invitation(&town, &EXPERT);
+    let (second, _) = invitation(&town, &EXPERT);
+    let joined = |line: &str| town.run("late", &["join", "--accept", line]);
+    let before = joined(&first).one("enrolment");
+    assert_eq!(joined(&first).one("enrolment"), before, "the same once more");
+    let said = joined(&second);
+    assert_eq!(said.status.code(), Some(5), "{said:?}");
+    assert_eq!(said.error.unwrap()["reason"], "INVITATION_WAITS");
+
+    town.done("chile", &["admit", &lookup, "--refuse"]);
+    assert_eq!(town.refused("late", &["join"], 5), "INVITATION_VOID");
+    let after = joined(&second).one("enrolment");
+    assert_eq!(after["enrolment"], "waiting");
+    assert_ne!(after["user"], before["user"], "with keys of its own");
+    town.done("chile", &["admit", "--all"]);
+    assert_eq!(town.run("late", &["join"]).one("enrolment")["enrolment"], "admitted");
+    let (third, _) = invitation(&town, &EXPERT);
+    assert_eq!(joined(&third).error.unwrap()["reason"], "HOME_EXISTS", "who is admitted stays who they are");
+}
+
+/// Whoever reads a channel knows its members by name, not only the one who invited them.
+#[test]
+fn a_name_names_a_person_wherever_people_shows_it() {
+    let town = Town::with_review();
+    let name = "Ana P\u{e9}rez";
+    town.invited("chile", &[&EXPERT[..], &["--name", name]].concat(), "expert");
+    town.done("chile", &["admit", "--all"]);
+    town.done("expert", &["join"]);
+    assert!(town.done("kenya", &["people"]).iter().any(|line| line["name"] == name));
+    assert_eq!(of_kind(&town.done("kenya", &["device", "list", "--of", name]), "device").len(), 1);
+}
+
+#[test]
+fn custodians_have_no_channels() {
+    let town = Town::with_review();
+    for command in [&["channels"][..], &["threads"], &["read"], &["watch"]] {
+        assert_eq!(town.refused("root", command, 3), "NOT_A_PERSON", "{command:?}");
+    }
+    let listed = invitation(&town, &["device", "add"]);
+    let candidate = town.run("chile", &["admit"]).one("candidate");
+    assert!(candidate["lookup"].as_str().unwrap().starts_with(&listed.1));
+    assert_eq!(candidate["user"], town.run("chile", &["whoami"]).one("whoami")["user"]);
+}

@@ -27,7 +27,7 @@ pub enum ContainerError {
     #[error("it has {0} members; at most {MEMBERS_MAX} are allowed")]
     TooMany(u64),
     /// What the container says of a member is not in the one form.
-    #[error("what the container says of this member is damaged")]
+    #[error("the container was damaged here, or another program has written it anew")]
     Header(String),
     /// A name that no member may have.
     #[error("member {0} has a name that no member may have")]

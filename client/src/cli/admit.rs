@@ -1,11 +1,13 @@
 //! `chancery admit` and `chancery root admit`: who has answered, and letting them in.
 
 use chancery_core::act::Team;
+use chancery_core::id::UserId;
 use serde_json::json;
 
 use super::context::Context;
 use super::failure::Failure;
 use super::invite::meant;
+use super::output::isolated;
 use super::root::act_file::ActFile;
 use super::session::{self, show_state_key};
 use super::time::rfc3339;
@@ -135,6 +137,7 @@ fn list(all: &[Candidate], context: &Context) -> Result<(), Failure> {
             "lookup": hex::encode(candidate.lookup),
             "standing": word,
             "meant": meant(candidate.terms.meant),
+            "user": for_whom(candidate.terms.meant),
             "fingerprint": fingerprint,
             "role": candidate.terms.role.as_str(),
             "state": candidate.terms.state,
@@ -144,9 +147,14 @@ fn list(all: &[Candidate], context: &Context) -> Result<(), Failure> {
             "expires": rfc3339(candidate.expires_ms),
         });
         let name = candidate.card.as_ref().filter(|card| !card.name.is_empty());
-        let name = name.map(|card| format!(", {}", card.name)).unwrap_or_default();
+        let name = name.map(|card| format!(", {}", isolated(&card.name))).unwrap_or_default();
         let shown = fingerprint.map(|digits| format!("\n          keys {digits}")).unwrap_or_default();
-        let line = format!("{}  {word}: {}{name}{shown}", short(candidate), terms(&candidate.terms));
+        let as_what = match candidate.terms.meant {
+            Meant::Newcomer => terms(&candidate.terms),
+            Meant::Device(_) => "a further device of yours".to_owned(),
+            Meant::Again(user) => format!("{user} anew, {}", terms(&candidate.terms)),
+        };
+        let line = format!("{}  {word}: {as_what}{name}{shown}", short(candidate));
         context.out.show("candidate", &fields, line)?;
     }
     if all.is_empty() {
@@ -164,6 +172,14 @@ fn list(all: &[Candidate], context: &Context) -> Result<(), Failure> {
         );
     }
     Ok(())
+}
+
+/// The person of the directory whom an invitation names; none of a newcomer.
+const fn for_whom(meant: Meant) -> Option<UserId> {
+    match meant {
+        Meant::Newcomer => None,
+        Meant::Device(user) | Meant::Again(user) => Some(user),
+    }
 }
 
 fn standing(candidate: &Candidate) -> (&'static str, Option<&str>) {

@@ -10,7 +10,8 @@ use super::failure::{Exit, Failure};
 use super::session::{self, name_of};
 use super::time::rfc3339;
 use super::transfer::Bar;
-use crate::archive::verify::{RecordError, Shown};
+use crate::archive::container::ContainerError;
+use crate::archive::verify::{RecordError, RecordFault, Shown};
 use crate::archive::write::WriteError;
 use crate::render;
 use crate::sync::{Session, SessionError};
@@ -148,7 +149,13 @@ fn fields(shown: &Shown) -> serde_json::Value {
 impl From<RecordError> for Failure {
     fn from(error: RecordError) -> Self {
         let message = format!("the record does not hold: {}", error.fault);
-        let next = "Do not rely on it. Get it again, or ask whoever made it.";
+        let next = match error.fault {
+            RecordFault::Container(ContainerError::Header(_) | ContainerError::NotAContainer) => {
+                "A record is verified as the one file that was exported: unpacked and packed again it is another. \
+                 Get that file again, or ask whoever made it."
+            }
+            _ => "Do not rely on it. Get it again, or ask whoever made it.",
+        };
         Self { at: Some(error.at), ..Self::new(Exit::Verification, "RECORD", message, next) }
     }
 }

@@ -17,7 +17,7 @@ use crate::verbs::replacement::concerning;
 use crate::verbs::trust::changes::Acknowledged;
 
 pub(super) async fn run(context: &Context) -> Result<(), Failure> {
-    let mut session = session::open(context).await?;
+    let mut session = session::open_person(context).await?;
     session::keep_up(&mut session, context).await?;
     session.sync_all().await?;
     session::confirm(&mut session, context).await?;

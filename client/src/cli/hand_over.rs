@@ -7,9 +7,10 @@ use serde_json::json;
 use super::admit::{self, show_teams};
 use super::context::Context;
 use super::failure::Failure;
+use super::output::isolated;
 use super::parse;
 use super::prompt::agrees;
-use super::session::{self, isolated, place_name, show_state_key, tell_upkept};
+use super::session::{self, place_name, show_state_key, tell_upkept};
 use super::time::rfc3339;
 use crate::sync::Session;
 use crate::verbs::hand_over::{After, HandedOver, Plan, hand_over, plan};
@@ -157,7 +158,7 @@ pub(super) struct ReseatArgs {
 pub(super) async fn run_reseat(args: ReseatArgs, context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
     session.sync_directory().await?;
-    let user = find(&session, &args.user)?;
+    let user = find(&mut session, &args.user)?;
     let seat = Seat { role: args.role, instruments: args.instruments, expires_ms: args.until };
     reseat(&mut session, user, &seat).await?;
     let state = session.person()?.state;

@@ -14,11 +14,12 @@ use super::prompt::agrees;
 use super::recovery;
 use super::session::show_state_key;
 use super::sheet::can_be_shown;
-use crate::home::{Home, HomeError};
+use crate::home::{Home, HomeError, Keys};
 use crate::invitation::{INVITATION_TEXT_BYTES_MAX, Invitation};
 use crate::sync::Session;
 use crate::verbs::join::{
-    CONFIDENTIALITY, Enrolled, Membership, enrol, is_open, newcomer_keys, own_fingerprint, reach, remember,
+    CONFIDENTIALITY, Enrolled, Former, Membership, begin_anew, enrol, former, newcomer_keys, own_fingerprint,
+    reach, remember,
 };
 use crate::verbs::recovery::has_one;
 
@@ -49,9 +50,15 @@ struct SheetArgs {
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let dir = context.home_dir()?.clone();
     if Home::is_at(&dir) {
-        return present(again(&args, context)?, args.sheet, context).await;
+        // Before the passphrase, as in a new home: standard input may carry both.
+        let given = args.invitation.map(|given| read(Some(given))).transpose()?;
+        let home = again(given.as_ref(), args.accept, context).await?;
+        return present(home, args.sheet, context).await;
     }
-    let home = first(args.invitation, args.accept, context).await?;
+    let invitation = read(args.invitation)?;
+    let keys = accepted(&invitation, args.accept, context).await?;
+    let home = context.create_home(keys)?;
+    remember(&home, &invitation)?;
     let presented = present(home, args.sheet, context).await;
     // A home whose invitation the server does not take is good for nothing, and stands in the way of the next.
     if presented.as_ref().is_err_and(|failure| failure.reason.starts_with("INVITATION_")) {
@@ -60,17 +67,32 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     presented
 }
 
-/// The home is there: its enrolment goes on.
-fn again(args: &Args, context: &Context) -> Result<Home, Failure> {
-    let home = context.open_home()?;
-    if args.invitation.is_some() && !is_open(&home)? {
-        return Err(HomeError::Exists { dir: home.dir().to_owned() }.into());
+/// The home is there: its enrolment goes on, or begins anew under another invitation.
+async fn again(given: Option<&Invitation>, accept: bool, context: &Context) -> Result<Home, Failure> {
+    let mut home = context.open_home()?;
+    let Some(invitation) = given else { return Ok(home) };
+    match former(&home, invitation).await? {
+        Former::Same => {}
+        Former::Over => {
+            let keys = accepted(invitation, accept, context).await?;
+            begin_anew(&mut home, keys, invitation)?;
+        }
+        Former::Admitted => return Err(HomeError::Exists { dir: home.dir().to_owned() }.into()),
+        Former::Waits => {
+            return Err(Failure::new(
+                Exit::Conflict,
+                "INVITATION_WAITS",
+                "this home waits to be admitted under another invitation",
+                "Give no invitation to see how that stands. To use this one, have the other refused first (chancery \
+                 admit WHO --refuse), or name another folder with --home.",
+            ));
+        }
     }
     Ok(home)
 }
 
-async fn first(given: Option<String>, accept: bool, context: &Context) -> Result<Home, Failure> {
-    let invitation = read(given)?;
+/// The keys of one who has read what the invitation says and accepts it; its server is there.
+async fn accepted(invitation: &Invitation, accept: bool, context: &Context) -> Result<Keys, Failure> {
     let state = invitation.state.map(|state| format!(" of {state}")).unwrap_or_default();
     let role = invitation.role.as_str().replace('-', " ");
     context.out.say(format!(
@@ -85,11 +107,9 @@ async fn first(given: Option<String>, accept: bool, context: &Context) -> Result
             "Answer yes, or give --accept. The invitation can still be used.",
         ));
     }
-    let keys = newcomer_keys(&invitation)?;
-    reach(&invitation, &keys).await?;
-    let home = context.create_home(keys)?;
-    remember(&home, &invitation)?;
-    Ok(home)
+    let keys = newcomer_keys(invitation)?;
+    reach(invitation, &keys).await?;
+    Ok(keys)
 }
 
 fn read(given: Option<String>) -> Result<Invitation, Failure> {

@@ -58,7 +58,7 @@ impl Output {
         if self.json {
             return Ok(());
         }
-        self.bytes(harmless(&format!("{text}\n")).as_bytes())
+        self.bytes(with_isolates(&format!("{text}\n")).as_bytes())
     }
 
     /// A JSON line for programs; nothing without `--json`.
@@ -75,7 +75,7 @@ impl Output {
     /// Advice for people, on standard error; nothing with `--json`.
     pub(crate) fn advise(self, text: impl Display) {
         if !self.json {
-            let _ = writeln!(io::stderr(), "{}", harmless(&text.to_string()));
+            let _ = writeln!(io::stderr(), "{}", with_isolates(&text.to_string()));
         }
     }
 
@@ -106,6 +106,30 @@ impl Output {
     }
 }
 
+/// One line of another person's words: harmless, and between the marks within which text from right to left
+/// reorders nothing beside it.
+pub(super) fn isolated(words: &str) -> String {
+    let words = harmless(words);
+    if words.is_ascii() { words } else { format!("{ISOLATE}{words}{ISOLATE_END}") }
+}
+
+/// As [`harmless`], but leaves isolates that are closed: they change the direction of nothing beside them.
+fn with_isolates(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, (words, after))) =
+        rest.split_once(ISOLATE).and_then(|(before, rest)| Some((before, rest.split_once(ISOLATE_END)?)))
+    {
+        out.push_str(&harmless(before));
+        out.push_str(&format!("{ISOLATE}{}{ISOLATE_END}", harmless(words)));
+        rest = after;
+    }
+    out + &harmless(rest)
+}
+
+const ISOLATE: char = '\u{2068}';
+const ISOLATE_END: char = '\u{2069}';
+
 /// The text without what could steer a terminal: control characters but for line ends and tabs, and the
 /// marks that turn the direction of what stands after them.
 pub(super) fn harmless(text: &str) -> String {
@@ -131,5 +155,26 @@ mod tests {
         check("a\rb\u{7}\u{9b}1m", "a\u{fffd}b\u{fffd}\u{fffd}1m");
         check("\u{627}\u{644}\u{633}", "\u{627}\u{644}\u{633}");
         check("abc\u{202e}fdp.exe", "abc\u{fffd}fdp.exe");
+    }
+
+    #[test]
+    fn names_keep_the_marks_around_them_and_lose_those_inside() {
+        let check = |name: &str, shown: &str| {
+            assert_eq!(
+                with_isolates(&format!("by {} on 1 May\n", isolated(name))),
+                format!("by {shown} on 1 May\n")
+            );
+        };
+        check("Perez", "Perez");
+        check("P\u{e9}rez", "\u{2068}P\u{e9}rez\u{2069}");
+        check("\u{627}\u{644}", "\u{2068}\u{627}\u{644}\u{2069}");
+        check("P\u{2069}\u{202e}z", "\u{2068}P\u{fffd}\u{fffd}z\u{2069}");
+        // Nothing is left of marks that are not closed, or of other ones.
+        assert_eq!(with_isolates("a\u{2068}b"), "a\u{fffd}b");
+        assert_eq!(with_isolates("a\u{2069}b\u{2068}c"), "a\u{fffd}b\u{fffd}c");
+        assert_eq!(
+            with_isolates("\u{2068}a\u{2068}\u{202e}b\u{2069}\u{2069}"),
+            "\u{2068}a\u{fffd}\u{fffd}b\u{2069}\u{fffd}"
+        );
     }
 }

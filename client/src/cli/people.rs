@@ -6,6 +6,7 @@ use super::admit::terms;
 use super::changes::tell_changes;
 use super::context::Context;
 use super::failure::Failure;
+use super::output::isolated;
 use super::time::rfc3339;
 use super::{replacement, session};
 use crate::verbs::invite::Terms;
@@ -48,7 +49,7 @@ fn show(person: &Listed, context: &Context) -> Result<(), Failure> {
         ..Terms::of(person.role, person.state)
     });
     let name = card.map(|card| card.name.as_str()).filter(|name| !name.is_empty());
-    let name = name.map(|name| format!(", {name}")).unwrap_or_default();
+    let name = name.map(|name| format!(", {}", isolated(name))).unwrap_or_default();
     let own = if person.own { " (you)" } else { "" };
     context.out.show("person", &fields, format!("{}  {what}{name}{own}", person.user))
 }

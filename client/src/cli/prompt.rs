@@ -57,23 +57,37 @@ pub(crate) fn agrees(question: &str) -> Result<bool, Failure> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(false);
     }
-    let _ = write!(io::stderr(), "{question} [yes/no] ");
+    Ok(answer(&format!("{question} [yes/no] "))?.trim().eq_ignore_ascii_case("yes"))
+}
+
+/// A line that is typed in answer. The home may be open meanwhile, so an answer that does not come ends the
+/// command, and its keys with it.
+///
+/// # Errors
+/// `LOCKED`, after [`ANSWER_MAX`].
+pub(super) fn answer(question: &str) -> Result<Zeroizing<String>, Failure> {
+    let _ = write!(io::stderr(), "{question}");
     let (answer, answered) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut line = String::new();
-        let _ = answer.send(io::stdin().read_line(&mut line).map(|_| line));
+        let mut line = Zeroizing::new(String::with_capacity(ANSWER_BYTES_MAX));
+        let read = io::stdin().lock().take(ANSWER_BYTES_MAX as u64).read_line(&mut line);
+        let _ = answer.send(read.map(|_| line));
     });
-    match answered.recv_timeout(ANSWER_MAX) {
-        Ok(line) => Ok(line.is_ok_and(|line| line.trim().eq_ignore_ascii_case("yes"))),
-        Err(_) => Err(Failure::new(
+    let line = answered.recv_timeout(ANSWER_MAX).map_err(|_| {
+        Failure::new(
             Exit::Locked,
             "LOCKED",
             "nobody answered for 10 minutes: the keys are forgotten",
             "Give the command again, with the passphrase.",
-        )),
-    }
+        )
+    })?;
+    line.map_err(|error| {
+        Failure::usage(format!("the answer could not be read: {error}"), "Type it at the terminal.")
+    })
 }
 
+/// Longer than anyone types; a recovery sheet's 24 words are a line of it.
+const ANSWER_BYTES_MAX: usize = 4_096;
 /// How long a question waits while the home is open.
 const ANSWER_MAX: Duration = Duration::from_mins(10);
 

@@ -8,7 +8,9 @@ use serde_json::json;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
+use super::trust::short;
 use super::{session, sheet};
+use crate::sheet::SheetLine;
 use crate::sync::{Session, SessionError};
 use crate::verbs::recovery::{Standing, line, put_in_force, standing};
 
@@ -69,21 +71,19 @@ async fn check(fd: Option<u32>, context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
     let (found, secret) = fd.map_or_else(sheet::typed, sheet::from_descriptor)?;
     let own = line(&session)?;
-    let standing = if (found.root, found.user) == (own.root, own.user) {
-        standing(&mut session, &secret).await?
-    } else {
-        Standing::NotInForce
-    };
-    match standing {
+    if (found.root, found.user) != (own.root, own.user) {
+        return Err(of_another(&found, &own));
+    }
+    match standing(&mut session, &secret).await? {
         Standing::InForce => {
             let fields = json!({ "user": own.user, "in_force": true });
             context.out.show("recovery-checked", &fields, "This is your sheet, and it is in force.")
         }
         Standing::NotInForce => Err(Failure::new(
             Exit::Conflict,
-            "OTHER_SHEET",
-            "this sheet is not yours, or another was made since",
-            "Destroy it. If you have no other, make one: `chancery recovery new`.",
+            "OLD_SHEET",
+            "this sheet of yours is not in force: another was made since, or a word of it is another's",
+            "Keep the one that is in force and destroy this. If you have no other, make one: `chancery recovery new`.",
         )),
         Standing::None => Err(Failure::new(
             Exit::NotFound,
@@ -92,4 +92,19 @@ async fn check(fd: Option<u32>, context: &Context) -> Result<(), Failure> {
             "Make one: `chancery recovery new`.",
         )),
     }
+}
+
+/// A sheet whose line names somebody else may be in force: it is not for this person to destroy.
+fn of_another(found: &SheetLine, own: &SheetLine) -> Failure {
+    let whose = if found.root == own.root {
+        format!("the person {}", short(found.user))
+    } else {
+        format!("a person of another deployment, that of the root {}", found.root)
+    };
+    Failure::new(
+        Exit::Conflict,
+        "OTHER_SHEET",
+        format!("this is not your sheet, but that of {whose}"),
+        "Do not destroy it, and do not keep its words: give it back. `chancery people` shows whose id it is.",
+    )
 }

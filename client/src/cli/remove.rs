@@ -25,7 +25,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
     session.sync_directory().await?;
-    let user = find(&session, &args.user)?;
+    let user = find(&mut session, &args.user)?;
     if session.home.root_key().is_ok() {
         return match remove_as_root(&mut session, user, args.act_file.way()).await? {
             Stated::Sent(removed) => show(&removed, context),

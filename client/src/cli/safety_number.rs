@@ -30,9 +30,11 @@ pub(super) struct CompareArgs {
 }
 
 pub(super) async fn show(args: ShowArgs, context: &Context) -> Result<(), Failure> {
-    let mut session = session::open(context).await?;
-    let number = safety_number(&mut session, args.state).await?;
-    context.out.show("safety-number", &fields(&session, &number), text(&session, &number))
+    let (session, failed) = session::open_or_kept(context).await?;
+    let alarm = failed.and_then(|error| session::alarm(error, context));
+    let number = safety_number(&session, args.state)?;
+    context.out.show("safety-number", &fields(&session, &number), text(&session, &number))?;
+    alarm.map_or(Ok(()), Err)
 }
 
 pub(super) async fn run_compare(args: CompareArgs, context: &Context) -> Result<(), Failure> {
@@ -40,8 +42,9 @@ pub(super) async fn run_compare(args: CompareArgs, context: &Context) -> Result<
     let given: SafetyNumber = args.number.join(" ").parse().map_err(|fault| {
         Failure::usage(format!("{fault}"), "Copy the twelve groups from the note, and nothing else.")
     })?;
-    let mut session = session::open(context).await?;
-    let compared = compare(&mut session, args.state, &given).await?;
+    let (session, failed) = session::open_or_kept(context).await?;
+    let alarm = failed.and_then(|error| session::alarm(error, context));
+    let compared = compare(&session, args.state, &given)?;
     if let Some(failure) = differs(&compared, &given) {
         return Err(failure);
     }
@@ -54,7 +57,7 @@ pub(super) async fn run_compare(args: CompareArgs, context: &Context) -> Result<
         own.generation
     );
     context.out.show("safety-number-compared", &same, text)?;
-    tell_changes(&session, context, Acknowledged::State(args.state))
+    alarm.map_or_else(|| tell_changes(&session, context, Acknowledged::State(args.state)), Err)
 }
 
 /// The words for a mismatch; none if there is none.

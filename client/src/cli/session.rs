@@ -8,9 +8,11 @@ use super::clock;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::lost::{lost_fields, lost_text};
-use super::output::harmless;
+use super::output::{Notice, isolated};
 use super::time::rfc3339;
+use crate::home::Home;
 use crate::keyring::OpenError;
+use crate::link::LinkError;
 use crate::sync::{Flushed, Session, SessionError};
 use crate::verbs::complain::Alarm;
 use crate::verbs::state_key::{StateKeyKept, keep_state_key};
@@ -24,10 +26,44 @@ use chancery_core::state::Place;
 
 /// Opens the home and a session, and tells what became of acts that had waited.
 pub(super) async fn open(context: &Context) -> Result<Session, Failure> {
-    let mut session = Session::open(context.open_home()?).await?;
+    begun(context.open_home()?, context).await
+}
+
+async fn begun(home: Home, context: &Context) -> Result<Session, Failure> {
+    let mut session = Session::open(home).await?;
     context.heed(&session);
     tell_flushed(&mut session, context)?;
     Ok(session)
+}
+
+/// As [`open`], for what only a person does: the custodians have no channels.
+pub(super) async fn open_person(context: &Context) -> Result<Session, Failure> {
+    let home = context.open_home()?;
+    home.person()?;
+    begun(home, context).await
+}
+
+/// As [`open`], for what is done with the home's own verified copies: also where they could not be brought up to
+/// date, with the reason.
+pub(super) async fn open_or_kept(context: &Context) -> Result<(Session, Option<SessionError>), Failure> {
+    let (mut session, failed) = Session::open_or_kept(context.open_home()?).await?;
+    context.heed(&session);
+    tell_flushed(&mut session, context)?;
+    Ok((session, failed))
+}
+
+/// The alarm with which a command ends that has done what was asked with the home's own copies; none where the
+/// server could not be asked, which is told.
+pub(super) fn alarm(error: SessionError, context: &Context) -> Option<Failure> {
+    if !matches!(error, SessionError::Link(LinkError::Unavailable(_))) {
+        return Some(error.into());
+    }
+    context.out.notice(&Notice {
+        reason: "NOT_UP_TO_DATE",
+        message: format!("the server could not be asked: {error}."),
+        next: "What follows is from what this home had verified before.",
+    });
+    None
 }
 
 fn tell_flushed(session: &mut Session, context: &Context) -> Result<(), Failure> {
@@ -227,13 +263,6 @@ pub(super) fn tell_alarm(context: &Context, alarm: &Alarm) -> Result<(), Failure
 /// Another person's words between words of ours.
 pub(super) fn quoted(title: &str) -> String {
     if title.is_empty() { "(no title)".to_owned() } else { isolated(title) }
-}
-
-/// One line of another person's words: harmless, and between the marks (U+2068, U+2069) within which text from
-/// right to left reorders nothing beside it. The marks are ours alone, so the result is printed as bytes.
-pub(super) fn isolated(words: &str) -> String {
-    let words = harmless(words);
-    if words.is_ascii() { words } else { format!("\u{2068}{words}\u{2069}") }
 }
 
 impl From<SessionError> for Failure {

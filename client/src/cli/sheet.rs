@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
+use super::prompt::answer;
 use crate::sheet::{SHEET_BYTES_MAX, SheetError, SheetLine, WORDS, parse, text, words};
 
 impl From<SheetError> for Failure {
@@ -39,8 +40,8 @@ pub(super) fn typed() -> Result<(SheetLine, RecoverySecret), Failure> {
     if !at_terminal() {
         return Err(no_terminal("Give the sheet on a file descriptor: --sheet-fd N."));
     }
-    let mut all = asked("The line that begins with chancery-recovery-1.: ")?;
-    all.push_str(&asked("The 24 words, in one line: ")?);
+    let mut all = answer("The line that begins with chancery-recovery-1.: ")?;
+    all.push_str(&answer("The 24 words, in one line: ")?);
     Ok(parse(&all)?)
 }
 
@@ -48,7 +49,11 @@ pub(super) fn typed() -> Result<(SheetLine, RecoverySecret), Failure> {
 pub(super) fn to_file(path: &Path, line: &SheetLine, secret: &RecoverySecret) -> Result<(), Failure> {
     let failed = |error: &io::Error| {
         let message = format!("the sheet could not be written to {}: {error}", path.display());
-        Failure::new(Exit::Unavailable, "OUTPUT", message, "Name a new file with --sheet.")
+        let (exit, reason) = match error.kind() {
+            io::ErrorKind::AlreadyExists => (Exit::Conflict, "FILE_EXISTS"),
+            _ => (Exit::Unavailable, "OUTPUT"),
+        };
+        Failure::new(exit, reason, message, "Name a new file with --sheet.")
     };
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -71,14 +76,13 @@ pub(super) fn shown_and_tried(
     if !can_be_shown(context) {
         return Err(no_terminal("Have it written to a file of your own: --sheet FILE."));
     }
-    context
-        .out
-        .say(format!("{}\nWrite it down or print it now: it is not shown again.", *text(line, secret)?))?;
+    context.out.say(format!("{}\n{ALL_OF_IT}", *text(line, secret)?))?;
     let all = words(secret)?;
     for _ in 0..TRIES {
-        asked("When you have it on paper, press Enter. ")?;
-        // The sheet is not to be read off the screen.
+        let on_paper = answer("When you have it on paper, press Enter. ");
+        // The sheet is not to be read off the screen, least of all where nobody is there.
         context.out.bytes(b"\x1b[2J\x1b[3J\x1b[H")?;
+        on_paper?;
         if tried(&all)? {
             return Ok(());
         }
@@ -93,20 +97,12 @@ fn tried(all: &[&str]) -> Result<bool, Failure> {
     let picks: [u8; 3] = make_bytes().map_err(|_| Failure::bug("the machine gives no random bytes"))?;
     for (third, pick) in (0..).zip(picks) {
         let place = third * (WORDS / 3) + usize::from(pick) % (WORDS / 3);
-        let answer = asked(&format!("Word {}: ", place + 1))?;
-        if all.get(place).is_none_or(|word| !answer.trim().eq_ignore_ascii_case(word)) {
+        let typed = answer(&format!("Word {}: ", place + 1))?;
+        if all.get(place).is_none_or(|word| !typed.trim().eq_ignore_ascii_case(word)) {
             return Ok(false);
         }
     }
     Ok(true)
-}
-
-fn asked(question: &str) -> Result<Zeroizing<String>, Failure> {
-    let _ = write!(io::stderr(), "{question}");
-    let mut line = Zeroizing::new(String::with_capacity(SHEET_BYTES_MAX));
-    let read = io::BufRead::read_line(&mut io::stdin().lock().take(SHEET_BYTES_MAX as u64), &mut line);
-    read.map_err(|error| unreadable(&error))?;
-    Ok(line)
 }
 
 /// Whether there is a terminal to show a sheet on, and to read it back from.
@@ -126,6 +122,10 @@ fn no_terminal(next: &str) -> Failure {
 fn unreadable(error: &io::Error) -> Failure {
     Failure::usage(format!("the sheet could not be read: {error}"), "Check the number after --sheet-fd.")
 }
+
+const ALL_OF_IT: &str = "\
+Write it down or print it now, the words and the last line: it is not shown again. Who comes back types both:
+the words say who you are, the line says where. The line is no secret, and you may keep a copy of it anywhere.";
 
 /// How often a person may try to read their sheet back.
 const TRIES: usize = 3;

@@ -36,11 +36,11 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<(), Failu
     match command {
         Command::Deposit { holders, threshold } => {
             let holders: Result<Vec<UserId>, SessionError> =
-                holders.iter().map(|name| find(&session, name)).collect();
+                holders.iter().map(|name| find(&mut session, name)).collect();
             deposit_among(&mut session, &holders?, threshold, context).await
         }
         Command::Give { to } => {
-            let to = find(&session, &to)?;
+            let to = find(&mut session, &to)?;
             let given = give(&mut session, to).await?;
             let fields = json!({ "state": given.state, "to": given.to, "threshold": given.threshold });
             let text = format!(

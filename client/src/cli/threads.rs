@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::session::{self, isolated, place_name, quoted, tell_alarm};
+use super::output::isolated;
+use super::session::{self, place_name, quoted, tell_alarm};
 use super::time::rfc3339;
 use crate::render::model::{Content, Post, Section};
 use crate::render::text;
@@ -37,7 +38,7 @@ pub(super) struct ThreadsArgs {
 
 /// Shows one section and marks it as read.
 pub(super) async fn thread(args: ThreadArgs, context: &Context) -> Result<(), Failure> {
-    let mut session = session::open(context).await?;
+    let mut session = session::open_person(context).await?;
     session.sync_all().await?;
     session::confirm(&mut session, context).await?;
     let (channel, section) = find::section(&session, &args.section)?;
@@ -55,7 +56,7 @@ pub(super) async fn thread(args: ThreadArgs, context: &Context) -> Result<(), Fa
 
 /// Lists sections; marks nothing.
 pub(super) async fn threads(args: ThreadsArgs, context: &Context) -> Result<(), Failure> {
-    let mut session = session::open(context).await?;
+    let mut session = session::open_person(context).await?;
     session::keep_up(&mut session, context).await?;
     session.sync_all().await?;
     session::confirm(&mut session, context).await?;
@@ -78,7 +79,7 @@ pub(super) async fn threads(args: ThreadsArgs, context: &Context) -> Result<(), 
 
 /// Shows everything new and marks it as read.
 pub(super) async fn read(context: &Context) -> Result<(), Failure> {
-    let mut session = session::open(context).await?;
+    let mut session = session::open_person(context).await?;
     session::keep_up(&mut session, context).await?;
     session.sync_all().await?;
     session::confirm(&mut session, context).await?;

@@ -14,7 +14,7 @@ use super::session::{self, confirmed_fields, confirmed_text, place_name, tell_al
 use crate::render;
 use crate::sync::Session;
 use crate::verbs::compare::{CompareError, Compared, Outcome, compare, export};
-use crate::verbs::verify::verify;
+use crate::verbs::verify::{Verified, verify};
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -40,18 +40,47 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     if let Some(Command::Bundle(args)) = args.command {
         return bundle::run(&args, context);
     }
-    let mut session = session::open(context).await?;
-    let verified = verify(&mut session).await?;
-    session::confirm(&mut session, context).await?;
-    tell_unlisted(&mut session, context)?;
+    let (mut session, failed) = session::open_or_kept(context).await?;
+    let verified = match failed {
+        None => verify(&mut session).await,
+        Some(error) => Err(error),
+    };
+    let alarm = match verified {
+        Ok(verified) => {
+            tell(&mut session, &verified, context).await?;
+            None
+        }
+        // What this home has verified before is there to be compared whatever the server says now.
+        Err(error) if args.export.is_some() || args.against.is_some() => session::alarm(error, context),
+        Err(error) => return Err(error.into()),
+    };
+    session.load_kept()?;
+    if let Some(path) = &args.against {
+        tell_compared(&session, context, &compare(&session, path)?)?;
+    }
+    if let Some(path) = &args.export {
+        let checkpoints = export(&session, path)?;
+        let text = format!(
+            "{}  {checkpoints} checkpoints, without names. Another member compares: chancery verify --against FILE",
+            path.display()
+        );
+        context.out.show("checkpoints", &json!({ "path": path, "checkpoints": checkpoints }), text)?;
+    }
+    alarm.map_or(Ok(()), Err)
+}
+
+/// What was verified, log by log; the others are told how far.
+async fn tell(session: &mut Session, verified: &Verified, context: &Context) -> Result<(), Failure> {
+    session::confirm(session, context).await?;
+    tell_unlisted(session, context)?;
     for log in &verified.logs {
         let tally = session.tally(log.channel);
         let fields = json!({
             "channel": log.channel, "channel_kind": log.kind, "size": log.head.size, "root": log.head.root,
             "checkpoint": log.note, "confirmed": tally.as_ref().map(confirmed_fields),
         });
-        let name = match (session.channel(log.channel), audience_of(&session, log.channel)) {
-            (Some(copy), _) => place_name(&session, copy),
+        let name = match (session.channel(log.channel), audience_of(session, log.channel)) {
+            (Some(copy), _) => place_name(session, copy),
             (None, Some(audience)) => format!("What is open to {}", render::audience(audience)),
             (None, None) => "Directory".to_owned(),
         };
@@ -66,19 +95,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     for alarm in &verified.alarms {
         tell_alarm(context, alarm)?;
     }
-    context.out.say("Every signature, every rule, every checkpoint holds from the first entry on.")?;
-    if let Some(path) = &args.against {
-        tell_compared(&session, context, &compare(&session, path)?)?;
-    }
-    if let Some(path) = &args.export {
-        let checkpoints = export(&session, path)?;
-        let text = format!(
-            "{}  {checkpoints} checkpoints, without names. Another member compares: chancery verify --against FILE",
-            path.display()
-        );
-        context.out.show("checkpoints", &json!({ "path": path, "checkpoints": checkpoints }), text)?;
-    }
-    Ok(())
+    context.out.say("Every signature, every rule, every checkpoint holds from the first entry on.")
 }
 
 /// What a comparison found, short of a fork.

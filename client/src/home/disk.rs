@@ -27,10 +27,10 @@ pub(super) fn make_private(dir: &Path) -> Result<(), HomeError> {
     Ok(())
 }
 
-/// Whether a folder has anything in it.
-pub(super) fn has_entries(dir: &Path) -> Result<bool, HomeError> {
+/// Whether a folder has anything in it but files of these names.
+pub(super) fn has_others(dir: &Path, names: &[&str]) -> Result<bool, HomeError> {
     let mut entries = fs::read_dir(dir).map_err(HomeError::io(dir))?;
-    Ok(entries.next().is_some())
+    Ok(entries.any(|entry| entry.is_ok_and(|entry| names.iter().all(|name| entry.file_name() != *name))))
 }
 
 /// Takes the home for this program until the file is dropped. The system frees it when a program dies.

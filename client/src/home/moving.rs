@@ -185,7 +185,7 @@ impl<R: io::Read> MoveFile<R> {
     /// [`HomeError::Exists`], [`HomeError::Locked`] if the passphrase is wrong or the key store altered,
     /// [`MoveError::Fault`], [`HomeError::Io`].
     pub fn move_in(mut self, dir: &Path, passphrase: &str) -> Result<Moved, MoveError> {
-        Home::check_free(dir)?;
+        Home::check_free(dir, &[])?;
         let (_, plaintext) = KeystoreLock::unlock(passphrase, &self.keystore)
             .map_err(|cause| HomeError::keystore(self.path.clone(), cause))?;
         let (_, store_key) = keys::decode(&plaintext)?;

@@ -63,6 +63,10 @@ fn what_is_not_this_home_s_is_refused() {
     assert!(matches!(Home::open(&dir, "x"), Err(HomeError::Absent { .. })));
     let short = Home::create(&dir, "short horse", custodian());
     assert!(matches!(short, Err(HomeError::ShortPassphrase { characters: 11 })) && !dir.exists());
+    // What is left where the program was ended while it made a home.
+    std::fs::create_dir(&dir).unwrap();
+    std::fs::write(dir.join("lock"), "").unwrap();
+    std::fs::write(dir.join("keys.new"), "half").unwrap();
     let home = Home::create(&dir, "correct horse", custodian()).unwrap();
     assert!(matches!(home.server(), Err(HomeError::NoServer)));
     assert!(matches!(home.person(), Err(HomeError::NotAPerson)));

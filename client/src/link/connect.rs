@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tonic::transport::{Channel, Endpoint};
-use tower::service_fn;
+use tower::{Service, service_fn};
 
 use super::LinkError;
 use super::verifier::{PinnedServer, is_wrong_server};
@@ -23,18 +23,34 @@ use crate::home::{ServerAddress, TlsIdentity};
 
 /// Connects once now, and again by itself whenever the connection was lost.
 pub(super) async fn connect(server: &ServerAddress, tls: &TlsIdentity) -> Result<Channel, LinkError> {
+    let connected = endpoint().connect_with_connector(connector(server, tls)?).await;
+    connected.map_err(|error| LinkError::from_transport(&error))
+}
+
+/// Connects when the first rpc asks for it.
+pub(super) fn later(server: &ServerAddress, tls: &TlsIdentity) -> Result<Channel, LinkError> {
+    Ok(endpoint().connect_with_connector_lazy(connector(server, tls)?))
+}
+
+/// Makes one connection whenever it is called.
+fn connector(
+    server: &ServerAddress,
+    tls: &TlsIdentity,
+) -> Result<
+    impl Service<Uri, Response = TokioIo<TlsStream<TcpStream>>, Error = ConnectError, Future: Send>
+    + Send
+    + 'static,
+    LinkError,
+> {
     let connector = TlsConnector::from(Arc::new(config(server, tls)?));
     let address: Arc<str> = server.address.as_str().into();
-    endpoint()
-        .connect_with_connector(service_fn(move |_: Uri| {
-            let (connector, address) = (connector.clone(), Arc::clone(&address));
-            async move {
-                let connected = tokio::time::timeout(CONNECT_MAX, dial(&connector, &address)).await;
-                connected.unwrap_or(Err(ConnectError::Timeout)).map(TokioIo::new)
-            }
-        }))
-        .await
-        .map_err(|error| LinkError::from_transport(&error))
+    Ok(service_fn(move |_: Uri| {
+        let (connector, address) = (connector.clone(), Arc::clone(&address));
+        async move {
+            let connected = tokio::time::timeout(CONNECT_MAX, dial(&connector, &address)).await;
+            connected.unwrap_or(Err(ConnectError::Timeout)).map(TokioIo::new)
+        }
+    }))
 }
 
 async fn dial(connector: &TlsConnector, address: &str) -> Result<TlsStream<TcpStream>, ConnectError> {

@@ -125,20 +125,26 @@ impl Session {
         }
     }
 
-    /// After a log did not continue the one that was kept: the proof of it, where there can be one.
+    /// After a log could not be read on: the proof that the server's newest checkpoint contradicts the copy, where
+    /// it does. In a branch that has outgrown the copy it is an entry's own word that fails first, and any fault
+    /// can come of it.
     pub(super) async fn prove(&self, error: VerifyError, offered: &str) -> SessionError {
-        if !matches!(error.fault, Fault::Forked { .. } | Fault::RolledBack { .. }) {
-            return error.into();
-        }
         let forked = match self.own_view(error.channel) {
-            Some(view) => match SignedCheckpoint::open(offered, &view.origin(), view.log_key) {
-                Ok(theirs) if theirs.head().size <= view.log.size() => view.against(&theirs, error.fault),
-                Ok(_) => self.against_larger(&view, error.fault).await,
-                Err(_) => None,
-            },
+            Some(view) => self.contradicted(&view, error.fault, offered).await,
             None => None,
         };
         forked.map_or_else(|| error.into(), |forked| self.alarm(&forked))
+    }
+
+    async fn contradicted(&self, view: &OwnView<'_>, fault: Fault, offered: &str) -> Option<Forked> {
+        let theirs = SignedCheckpoint::open(offered, &view.origin(), view.log_key).ok()?;
+        let size = theirs.head().size;
+        let fault = if matches!(fault, Fault::RolledBack { .. }) { fault } else { Fault::Forked { size } };
+        if size <= view.log.size() {
+            view.against(&theirs, fault)
+        } else {
+            self.against_larger(view, fault).await
+        }
     }
 
     /// The server's log is larger than the copy and not its continuation: that takes the server's own tree, which

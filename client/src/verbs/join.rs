@@ -136,11 +136,52 @@ pub fn remember(home: &Home, invitation: &Invitation) -> Result<(), JoinError> {
 }
 
 /// Whether the home's enrolment is not finished.
+fn is_open(home: &Home) -> Result<bool, HomeError> {
+    Ok(home.get(Family::Invitation, OWN)?.is_some())
+}
+
+/// How a home's own invitation stands that another is to take the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Former {
+    /// It is this one.
+    Same,
+    /// It waits, for its answer or for admission.
+    Waits,
+    /// It is good for nothing any more.
+    Over,
+    /// The person has been admitted.
+    Admitted,
+}
+
+/// How the invitation under which a home was made stands, seen from another one.
 ///
 /// # Errors
-/// [`HomeError`].
-pub fn is_open(home: &Home) -> Result<bool, HomeError> {
-    Ok(home.get(Family::Invitation, OWN)?.is_some())
+/// [`JoinError`].
+pub async fn former(home: &Home, other: &Invitation) -> Result<Former, JoinError> {
+    let Some(own) = remembered(home)? else { return Ok(Former::Admitted) };
+    let lookup = own.lookup().map_err(HomeError::from)?;
+    if lookup == other.lookup().map_err(HomeError::from)? {
+        return Ok(Former::Same);
+    }
+    let link = Link::connect(home.server()?, &home.keys().tls).await?;
+    Ok(match link.enrolment(&lookup).await {
+        Ok(Enrolment::Invited | Enrolment::Redeemed) => Former::Waits,
+        Ok(Enrolment::Admitted) => Former::Admitted,
+        Ok(Enrolment::Void | Enrolment::Expired) | Err(LinkError::Refused { code: Code::NotFound, .. }) => {
+            Former::Over
+        }
+        Err(error) => return Err(error.into()),
+    })
+}
+
+/// Puts another invitation, with keys made for it, in the place of one that is over. The keys come first: under
+/// the old invitation the server takes none of them.
+///
+/// # Errors
+/// [`JoinError`].
+pub fn begin_anew(home: &mut Home, keys: Keys, invitation: &Invitation) -> Result<(), JoinError> {
+    home.update_keys(|own| *own = keys)?;
+    remember(home, invitation)
 }
 
 /// What the newcomer reads to the inviter, who sees the same.

@@ -67,7 +67,9 @@ fn listed(session: &Session, person: &Person<'_>, own: Option<UserId>) -> Result
 ///
 /// # Errors
 /// [`Reason::NoSuchSubject`]; [`SessionError::Ambiguous`] if more than one fits.
-pub fn find(session: &Session, name: &str) -> Result<UserId, SessionError> {
+pub fn find(session: &mut Session, name: &str) -> Result<UserId, SessionError> {
+    // Of those whom others have invited, the names stand in the channels.
+    session.load_kept()?;
     let now = session.now();
     let digits = name.to_ascii_lowercase();
     let by_id = |user: &UserId| digits.len() >= 4 && user.to_string().starts_with(&digits);

@@ -30,15 +30,11 @@ pub struct Compared {
     pub earlier: Option<u64>,
 }
 
-/// The safety number of a State; without one, of the person's own.
+/// The safety number of a State by the directory that the session has; without a State, of the person's own.
 ///
 /// # Errors
 /// [`SessionError::NotFound`] if there is no such State, or it has no key yet.
-pub async fn safety_number(
-    session: &mut Session,
-    state: Option<StateCode>,
-) -> Result<StateNumber, SessionError> {
-    session.sync_directory().await?;
+pub fn safety_number(session: &Session, state: Option<StateCode>) -> Result<StateNumber, SessionError> {
     let own = session.home.person().ok().and_then(|person| person.state);
     let state =
         state.or(own).ok_or(SessionError::NotFound { what: "State", name: "of your own".to_owned() })?;
@@ -55,12 +51,8 @@ pub async fn safety_number(
 ///
 /// # Errors
 /// As [`safety_number`].
-pub async fn compare(
-    session: &mut Session,
-    state: StateCode,
-    given: &SafetyNumber,
-) -> Result<Compared, SessionError> {
-    let own = safety_number(session, Some(state)).await?;
+pub fn compare(session: &Session, state: StateCode, given: &SafetyNumber) -> Result<Compared, SessionError> {
+    let own = safety_number(session, Some(state))?;
     let differs_at = own.number.first_difference(given);
     let now = session.now();
     let keys = now.state(&state).map_or(&[][..], |record| &record.keys);

@@ -82,6 +82,8 @@ struct Course<'a> {
     bounds: Bounds<'a>,
     end: Option<Instant>,
     count: u64,
+    /// Whether the connection was lost, and is not back yet.
+    lost: bool,
 }
 
 impl Course<'_> {
@@ -98,6 +100,15 @@ impl Course<'_> {
         let idle = self.bounds.idle.map(|idle| Instant::now() + idle.left());
         [self.end, idle].into_iter().flatten().fold(until, Instant::min)
     }
+}
+
+/// What a watch hands on.
+#[derive(Debug, Clone)]
+pub enum Came {
+    /// An entry.
+    Entry(Arrived),
+    /// The connection was lost (`false`), or is back.
+    Connection(bool),
 }
 
 /// What came.
@@ -125,10 +136,10 @@ const PAUSE_MAX: Duration = Duration::from_secs(15);
 pub async fn watch(
     session: &mut Session,
     bounds: Bounds<'_>,
-    mut arrived: impl FnMut(&Session, &Arrived) -> Result<(), SessionError>,
+    mut arrived: impl FnMut(&Session, Came) -> Result<(), SessionError>,
 ) -> Result<Ended, SessionError> {
     let end = bounds.time.map(|time| Instant::now() + time);
-    let mut course = Course { bounds, end, count: 0 };
+    let mut course = Course { bounds, end, count: 0, lost: false };
     let mut pause = PAUSE;
     session.sync_all().await?;
     loop {
@@ -138,6 +149,9 @@ pub async fn watch(
         match follow(session, &mut course, &mut arrived).await {
             Ok(()) => pause = PAUSE,
             Err(SessionError::Link(LinkError::Unavailable(_))) => {
+                if !std::mem::replace(&mut course.lost, true) {
+                    arrived(session, Came::Connection(false))?;
+                }
                 sleep_until(course.at_most(Instant::now() + pause)).await;
                 pause = (pause * 2).min(PAUSE_MAX);
             }
@@ -150,11 +164,14 @@ pub async fn watch(
 async fn follow(
     session: &mut Session,
     course: &mut Course<'_>,
-    arrived: &mut impl FnMut(&Session, &Arrived) -> Result<(), SessionError>,
+    arrived: &mut impl FnMut(&Session, Came) -> Result<(), SessionError>,
 ) -> Result<(), SessionError> {
     // What came between two watches is handed on, too.
     let before = sizes(session);
     session.sync_all().await?;
+    if std::mem::take(&mut course.lost) {
+        arrived(session, Came::Connection(true))?;
+    }
     hand_on(session, &before, course, arrived)?;
     let directory = session.directory();
     let mut follows = vec![(directory.id(), directory.head().size)];
@@ -226,7 +243,7 @@ fn hand_on(
     session: &Session,
     before: &BTreeMap<ChannelId, u64>,
     course: &mut Course<'_>,
-    arrived: &mut impl FnMut(&Session, &Arrived) -> Result<(), SessionError>,
+    arrived: &mut impl FnMut(&Session, Came) -> Result<(), SessionError>,
 ) -> Result<(), SessionError> {
     // Of the directory, what a State's people and those who work with them should see at once.
     let directory = session.directory().id();
@@ -235,7 +252,7 @@ fn hand_on(
         let act = entry.act()?;
         if is_about_replacement(&act.content().statement) {
             let act = act.content().header.act_id;
-            arrived(session, &Arrived { channel: directory, index: entry.index, act })?;
+            arrived(session, Came::Entry(Arrived { channel: directory, index: entry.index, act }))?;
         }
     }
     for copy in session.channels() {
@@ -246,7 +263,7 @@ fn hand_on(
             if let Some(idle) = course.bounds.idle {
                 idle.sign();
             }
-            arrived(session, &Arrived { channel: copy.id(), index: entry.index, act })?;
+            arrived(session, Came::Entry(Arrived { channel: copy.id(), index: entry.index, act }))?;
         }
     }
     Ok(())

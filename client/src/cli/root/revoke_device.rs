@@ -23,7 +23,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let mut session = session::open(context).await?;
     session.home.root_key()?;
     session.sync_directory().await?;
-    let user = people::find(&session, &args.user)?;
+    let user = people::find(&mut session, &args.user)?;
     let device = find(&mut session, Some(user), &args.device).await?;
     match revoke_as_root(&mut session, user, device, args.act_file.way()).await? {
         Stated::Sent(revoked) => told(&revoked, context),
