@@ -150,7 +150,7 @@ impl From<RecordError> for Failure {
     fn from(error: RecordError) -> Self {
         let message = format!("the record does not hold: {}", error.fault);
         let next = match error.fault {
-            RecordFault::Container(ContainerError::Header(_) | ContainerError::NotAContainer) => {
+            RecordFault::Container(ContainerError::Header(_)) => {
                 "A record is verified as the one file that was exported: unpacked and packed again it is another. \
                  Get that file again, or ask whoever made it."
             }
