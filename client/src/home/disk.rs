@@ -30,7 +30,9 @@ pub(super) fn make_private(dir: &Path) -> Result<(), HomeError> {
 /// Whether a folder has anything in it but files of these names.
 pub(super) fn has_others(dir: &Path, names: &[&str]) -> Result<bool, HomeError> {
     let mut entries = fs::read_dir(dir).map_err(HomeError::io(dir))?;
-    Ok(entries.any(|entry| entry.is_ok_and(|entry| names.iter().all(|name| entry.file_name() != *name))))
+    // What cannot be told counts as something else.
+    let is_named = |entry: fs::DirEntry| names.iter().any(|name| entry.file_name() == *name);
+    Ok(entries.any(|entry| !entry.is_ok_and(is_named)))
 }
 
 /// Takes the home for this program until the file is dropped. The system frees it when a program dies.

@@ -2,7 +2,8 @@
 //!
 //! They are a cache of the copy of the log, in the same segments, and nothing rests on them: a content that is
 //! not there, or whose record is damaged, is opened from the sealed body, and one that is there is shown only to a
-//! reader who still holds the secret of its epoch. What cannot be kept, on a full disk say, is opened once more. What a rule says of a content is not kept: later acts can change it.
+//! reader who still holds the secret of its epoch. What cannot be kept, on a full disk say, is opened once more. What
+//! a rule says of a content is not kept: later acts can change it.
 
 use std::convert::Infallible;
 

@@ -8,6 +8,7 @@ mod files;
 mod logs;
 mod publications;
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -118,6 +119,15 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// What is wrong with a log whose row says `size` and of which `found` entries are there.
+    fn of_size(channel: ChannelId, size: u64, found: u64) -> Option<Self> {
+        match size.cmp(&found) {
+            Ordering::Greater => Some(Self::Entry { channel, index: found, fault: Fault::Missing(size) }),
+            Ordering::Less => Some(Self::Row { channel, column: "size" }),
+            Ordering::Equal => None,
+        }
+    }
+
     /// Whether something is wrong, and not only left over.
     #[must_use]
     pub const fn is_fault(&self) -> bool {

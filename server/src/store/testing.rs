@@ -144,7 +144,7 @@ const ALTER_PARENT: Statement =
 const ALTER_SIZE: Statement =
     Statement::new("alter size", "UPDATE channel SET size = size - 1 WHERE kind = 'strand'");
 const ALTER_LONGER: Statement =
-    Statement::new("alter size", "UPDATE channel SET size = size + 1 WHERE kind = 'strand'");
+    Statement::new("lengthen log", "UPDATE channel SET size = size + 1 WHERE kind = 'strand'");
 const ALTER_WITHDRAWN: Statement = Statement::new(
     "alter withdrawn",
     "UPDATE release SET withdrawn_at = 7, key_material = NULL, rendition = NULL, heading = NULL",

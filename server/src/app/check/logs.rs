@@ -128,11 +128,8 @@ impl Check<'_> {
             }
             tokio::task::yield_now().await;
         }
-        if row.size > next {
-            tell(Finding::Entry { channel: row.id, index: next, fault: Fault::Missing(row.size) });
-        }
-        if row.size < next {
-            tell(Finding::Row { channel: row.id, column: "size" });
+        if let Some(finding) = Finding::of_size(row.id, row.size, next) {
+            tell(finding);
         }
         if row.last_log_time_ms != last_log_time_ms {
             tell(Finding::Row { channel: row.id, column: "last log time" });

@@ -74,11 +74,8 @@ impl Check<'_> {
                 next += 1;
             }
         }
-        if row.size > next {
-            tell(Finding::Entry { channel: id, index: next, fault: Fault::Missing(row.size) });
-        }
-        if row.size < next {
-            tell(Finding::Row { channel: id, column: "size" });
+        if let Some(finding) = Finding::of_size(id, row.size, next) {
+            tell(finding);
         }
         self.releases(audience, &id, expected, tell).await
     }
